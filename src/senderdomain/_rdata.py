@@ -1,0 +1,87 @@
+"""
+Records that stay octets until somebody reads them.
+
+Owns      how the RDATA of MX, A and AAAA becomes values (RFC 1035, RFC 3596).
+Knows not whether the octets are valid: `_message` has seen to that.
+
+A verdict asks an answer two questions, "is it a null MX?" and "is any of it
+usable?", and seldom anything else. Both are answered without making text.
+"""
+
+from __future__ import annotations
+
+from ._dns import MX, Records, RecordType
+from ._names import POINTER, HostReader, NameReader, Offset
+
+
+class WireRecords(Records):
+    """Records whose text is made when somebody reads it."""
+
+    __slots__ = ("_message", "_qtype", "_rdata")
+
+    def __init__(
+        self, ttl: int, qtype: RecordType, message: bytes, rdata: list[Offset]
+    ) -> None:
+        """Keep *message*, in which each of *rdata* starts valid RDATA."""
+        self.ttl = ttl
+        self._rrset = None
+        self._qtype = qtype
+        self._message = message
+        self._rdata = rdata
+
+    @property
+    def rrset(self) -> tuple[MX | str, ...]:
+        """The records, read from the message on first use."""
+        if self._rrset is None:
+            self._rrset = _RDATA_READERS[self._qtype](self._message, self._rdata)
+        return self._rrset
+
+    @property
+    def null_mx(self) -> bool:
+        """See `Records.null_mx`; looks at a few octets."""
+        if len(self._rdata) != 1 or self._qtype is not RecordType.MX:
+            return False
+        message, at = self._message, self._rdata[0]
+        if message[at] or message[at + 1]:
+            return False
+        at += 2
+        while (octet := message[at]) >= POINTER:
+            at = (octet & 0x3F) << 8 | message[at + 1]
+        return not octet
+
+    @property
+    def usable(self) -> bool:
+        """See `Records.usable`; stops at the first host name."""
+        if self._qtype is not RecordType.MX:
+            return True
+        is_host = HostReader(self._message).is_host
+        return any(is_host(at + 2) for at in self._rdata)
+
+    def __reduce__(self) -> tuple[type[Records], tuple[object, ...]]:
+        """Pickled and copied as plain records, without the message."""
+        return Records, (self.ttl, self.rrset)
+
+
+def _read_mx(message: bytes, rdata: list[Offset]) -> tuple[MX | str, ...]:
+    names = NameReader(message)
+    in_order = sorted(rdata, key=lambda at: message[at : at + 2])
+    return tuple(
+        MX(message[at] << 8 | message[at + 1], names.text(at + 2)) for at in in_order
+    )
+
+
+def _read_addresses(message: bytes, rdata: list[Offset]) -> tuple[MX | str, ...]:
+    import ipaddress  # noqa: PLC0415 - only for who reads the evidence
+
+    # RDLENGTH, just before the RDATA, was found to be right for the type.
+    return tuple(
+        str(ipaddress.ip_address(message[at : at + message[at - 1]])) for at in rdata
+    )
+
+
+_RDATA_READERS = {
+    RecordType.MX: _read_mx,
+    RecordType.A: _read_addresses,
+    RecordType.AAAA: _read_addresses,
+}
+ADDRESS_SIZE = {RecordType.A: 4, RecordType.AAAA: 16}
