@@ -1,0 +1,196 @@
+"""
+Single flight: one lookup for one domain at a time, whoever asks for it.
+
+Owns      who waits for which lookup, and how a lookup goes on when an answer is in.
+Knows not what is looked up, by what kind of resolver, in which thread or loop.
+
+A flight belongs to nobody. It is driven by answers, not by a caller, so a caller
+that is cancelled or gives up takes nothing away from the others.
+
+    board -> Flight -> start: advance -> Question -> ask -> (answer) -> advance ...
+                                      -> Finding  -> land -> every waiter
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from ._dns import Answer, DomainName, FailureReason, Question, Steps
+from ._finding import Finding, Outcome
+from ._fork import after_fork
+from ._lookup import advance
+
+_LOG = logging.getLogger("senderdomain")
+
+# Seconds after its deadline when a flight is given up for lost.
+OVERDUE = 0.1
+
+Waiter: TypeAlias = Callable[[Finding], None]
+Callback: TypeAlias = Callable[[Answer], None]
+
+
+class Loop(Protocol):
+    """As much as has to be known of an event loop."""
+
+    def is_closed(self) -> bool:
+        """Whether nothing happens in it any more."""
+        ...
+
+
+class Ask(Protocol):
+    """
+    Puts a question to a resolver and returns.
+
+    *callback* gets the answer: at once, or later and in the thread and loop of the
+    caller, and in any case soon after *deadline* (`time.monotonic`).
+    """
+
+    def __call__(
+        self, question: Question, deadline: float, callback: Callback, /
+    ) -> None:
+        """See the class."""
+        ...
+
+
+def tempfail(domain: DomainName, reason: FailureReason) -> Finding:
+    """Make the finding that nothing could be found."""
+    return Finding(domain, Outcome.TEMPFAIL, reason)
+
+
+class Flight:
+    """
+    One lookup under way.
+
+    Attributes:
+        domain: What is looked up.
+        deadline: By when it must have landed (`time.monotonic`).
+        loop: The event loop that drives it, if one does.
+    """
+
+    __slots__ = (
+        "_ask",
+        "_flights",
+        "_steps",
+        "deadline",
+        "domain",
+        "loop",
+        "waiters",
+    )
+
+    _steps: Steps[Finding]
+    _ask: Ask
+
+    def __init__(
+        self,
+        flights: Flights,
+        domain: DomainName,
+        deadline: float,
+        loop: Loop | None,
+    ) -> None:
+        """Wait for `start`."""
+        self._flights = flights
+        self.domain = domain
+        self.deadline = deadline
+        self.loop = loop
+        self.waiters: list[Waiter] = []
+
+    def start(self, steps: Steps[Finding], ask: Ask) -> None:
+        """Drive *steps*, whose questions *ask* puts, until there is a finding."""
+        self._steps = steps
+        self._ask = ask
+        try:
+            self._go_on(None)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def abandon(self) -> None:
+        """Release all who wait: KeyboardInterrupt and the like must not strand them."""
+        self._land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
+
+    def _go_on(self, answer: Answer | None) -> None:
+        try:
+            step = advance(self._steps, answer)
+            if isinstance(step, Question):
+                self._ask(step, self.deadline, self._go_on)
+                return
+        except Exception:  # noqa: BLE001 - a mistake of ours must not cost a verdict
+            _LOG.exception("lookup of %s failed, please report", self.domain)
+            step = tempfail(self.domain, FailureReason.RESOLVER_BUG)
+        self._land(step)
+
+    def _land(self, finding: Finding) -> None:
+        for waiter in self._flights.landed(self):
+            try:
+                waiter(finding)
+            except Exception:  # noqa: BLE001 - nor must one of the waiters
+                # One that cannot be told must not keep the others waiting.
+                _LOG.exception("nobody heard of %s, please report", self.domain)
+
+
+def _is_lost(flight: Flight, now: float) -> bool:
+    # Its loop is closed; or it is overdue, and its thread must be dead.
+    loop = flight.loop
+    return (loop is not None and loop.is_closed()) or flight.deadline + OVERDUE < now
+
+
+class Flights:
+    """All lookups under way; shared by the verifiers that share a cache."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.landings = 0
+        self.reset()
+        after_fork(self)
+
+    def reset(self) -> None:
+        """Begin anew, as in a forked child: the parent flies on without it."""
+        self._lock = threading.Lock()
+        self._under_way: dict[DomainName, Flight] = {}
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._under_way)
+
+    def board(
+        self,
+        domain: DomainName,
+        waiter: Waiter,
+        now: float,
+        deadline: float,
+        loop: Loop | None = None,
+    ) -> tuple[Flight, bool]:
+        """
+        Let *waiter* wait for the finding about *domain*.
+
+        Args:
+            domain: What to look up.
+            waiter: Called with the finding, from any thread.
+            now: `time.monotonic`.
+            deadline: For a new flight.
+            loop: The event loop that would drive it.
+
+        Returns:
+            The flight, and whether it is new, so that the caller has to start it.
+        """
+        with self._lock:
+            flight = self._under_way.get(domain)
+            leads = flight is None or _is_lost(flight, now)
+            if flight is None or leads:
+                flight = Flight(self, domain, deadline, loop)
+                self._under_way[domain] = flight
+            flight.waiters.append(waiter)
+            return flight, leads
+
+    def landed(self, flight: Flight) -> list[Waiter]:
+        """Take *flight* off the list; its waiters are the caller's to tell."""
+        with self._lock:
+            if self._under_way.get(flight.domain) is flight:
+                del self._under_way[flight.domain]
+            self.landings += 1
+            waiters, flight.waiters = flight.waiters, []
+            return waiters

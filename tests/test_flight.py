@@ -1,0 +1,151 @@
+"""Single flight: one lookup, whoever waits, in whatever order things happen."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+import pytest
+
+from senderdomain import DomainName, Failure, FailureReason, Finding, NoData, Outcome
+from senderdomain._flight import OVERDUE, Flights, tempfail
+from senderdomain._landing import Landing
+from senderdomain._lookup import lookup
+
+D = DomainName("d.example")
+
+
+class Asked:
+    """An `Ask` that keeps the questions and answers when told to."""
+
+    def __init__(self):
+        """Begin with none."""
+        self.open = []
+
+    def __call__(self, question, deadline, callback):
+        """Keep the question."""
+        self.open.append((question, callback))
+
+    def answer(self, answer):
+        """Answer the oldest question."""
+        _, callback = self.open.pop(0)
+        callback(answer)
+
+
+def test_all_who_board_get_the_same_finding():
+    """The first one starts it, and the list is empty afterwards."""
+    flights, ask = Flights(), Asked()
+    told = []
+    flight, leads = flights.board(D, told.append, 0.0, 5.0)
+    assert leads
+    for _ in range(3):
+        same, leads = flights.board(D, told.append, 0.0, 5.0)
+        assert (same, leads) == (flight, False)
+    flight.start(lookup(D), ask)
+    assert len(flights) == 1
+    for _ in range(3):
+        ask.answer(NoData(5))
+    assert [f.outcome for f in told] == [Outcome.NODATA] * 4
+    assert len(flights) == 0
+    assert flights.landings == 1
+
+
+def test_domains_fly_alone():
+    """One flight is for one domain."""
+    flights = Flights()
+    for name in ("a.example", "b.example"):
+        _, leads = flights.board(DomainName(name), print, 0.0, 5.0)
+        assert leads
+
+
+def test_a_lost_flight_is_replaced():
+    """Its loop is closed or its thread dead, and its deadline has passed."""
+    flights, ask = Flights(), Asked()
+    told = []
+    lost, _ = flights.board(D, told.append, 0.0, 5.0)
+    lost.start(lookup(D), ask)
+    _, leads = flights.board(D, told.append, 5.0 + OVERDUE, 10.0)
+    assert not leads
+    other, leads = flights.board(D, told.append, 5.01 + OVERDUE, 10.0)
+    assert leads
+    # The lost one may come back; it must not take the new one off the list.
+    ask.answer(Failure(FailureReason.TIMEOUT))
+    assert len(told) == 2
+    assert flights.board(D, told.append, 5.5, 10.0) == (other, False)
+
+
+def test_a_mistake_of_ours_costs_no_verdict(caplog):
+    """The waiters are told, and the log has the traceback."""
+
+    def broken():
+        raise RuntimeError("ours")
+        yield
+
+    flights = Flights()
+    told = []
+    flight, _ = flights.board(D, told.append, 0.0, 5.0)
+    flight.start(broken(), Asked())
+    assert told == [tempfail(D, FailureReason.RESOLVER_BUG)]
+    assert "lookup of d.example failed, please report" in caplog.text
+
+
+def test_an_interrupt_releases_those_who_wait():
+    """KeyboardInterrupt goes to the one who asked."""
+
+    def ask(question, deadline, callback):
+        raise KeyboardInterrupt
+
+    flights = Flights()
+    told = []
+    flight, _ = flights.board(D, told.append, 0.0, 5.0)
+    with pytest.raises(KeyboardInterrupt):
+        flight.start(lookup(D), ask)
+    assert [f.reason for f in told] == [FailureReason.RESOLVER_BUG]
+    assert len(flights) == 0
+
+
+def test_a_thread_does_not_wait_for_ever():
+    """The landing gives up by itself."""
+    landing = Landing()
+    assert landing.wait(0.01, D) == tempfail(D, FailureReason.TIMEOUT)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_thread_is_woken(early):
+    """Whether the finding comes before or while it waits."""
+    landing = Landing()
+    finding = Finding(D, Outcome.MX)
+    if early:
+        landing(finding)
+    else:
+        threading.Timer(0.02, landing, (finding,)).start()
+    assert landing.wait(5, D) is finding
+
+
+EVENTS = ["start", "join", "join", "finish", "late"]
+
+
+@pytest.mark.parametrize("order", sorted(set(itertools.permutations(EVENTS))))
+def test_every_order_of_events_serves_everybody(order):
+    """H6: leader start and finish, joiners before, between and after."""
+    flights = Flights()
+    asks, told, waiting = [], [], 0
+
+    def board():
+        flight, leads = flights.board(D, told.append, 0.0, 5.0)
+        if leads:
+            asks.append(Asked())
+            flight.start(lookup(D), asks[-1])
+
+    for event in order:
+        if event in ("start", "join", "late"):
+            board()
+            waiting += 1
+        elif asks and asks[-1].open:
+            asks[-1].answer(Failure(FailureReason.SERVFAIL))
+            assert len(told) == waiting
+    for ask in asks:
+        while ask.open:
+            ask.answer(Failure(FailureReason.SERVFAIL))
+    assert len(told) == waiting
+    assert len(flights) == 0
