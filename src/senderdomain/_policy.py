@@ -1,0 +1,203 @@
+"""
+From a finding to a reply: opinion as data.
+
+Owns      the `Policy` protocol, the table that has a reply for everything, and
+          the ways to make one table from another.
+Knows not the DNS, how a finding was reached; no words of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
+from string import Formatter
+from typing import Protocol, TypeAlias, cast
+
+from ._address import Mailbox, parse_domain
+from ._dns import DomainName, FailureReason
+from ._finding import Finding, Outcome, SyntaxFault
+from ._reply import Action, Reply, shortened, shown
+from ._value import value
+
+Cause: TypeAlias = Outcome | FailureReason | SyntaxFault
+
+# A mapping is invariant in its keys: one of outcomes only is not one of causes.
+Replies: TypeAlias = (
+    Mapping[Cause, Reply]
+    | Mapping[Outcome, Reply]
+    | Mapping[FailureReason, Reply]
+    | Mapping[SyntaxFault, Reply]
+)
+
+# What a template may mention. A sender is shown as printable ASCII.
+FIELDS = {
+    "arg": "the sender as the client gave it, angle brackets included",
+    "addr": "the same without angle brackets",
+    "domain": "the domain as the client gave it",
+    "ascii": "the domain that was looked up",
+}
+
+
+class Policy(Protocol):
+    """
+    Chooses the reply to a finding.
+
+    Any callable of this shape will do. The sender is given as printable ASCII of
+    at most 256 octets, so that it can be put into a `Reply` as it is.
+    """
+
+    def __call__(self, sender: str, finding: Finding, /) -> Reply:
+        """Choose the reply for *sender*, about whose domain *finding* speaks."""
+        ...
+
+
+@value
+class TablePolicy:
+    """
+    A policy that is nothing but a table.
+
+    Attributes:
+        name: Shown in error messages and by ``senderdomain presets``.
+        replies: A reply for every `Outcome`; a `FailureReason` or `SyntaxFault`
+            can have one of its own, which then comes first. In the text, ``{arg}``
+            and the other `FIELDS` stand for the sender.
+        about: One line for people.
+        exempt: Domains that are accepted unasked, with everything below them.
+        shadow: The policy that would have decided, for a dry run.
+
+    Raises:
+        ValueError: If an outcome has no reply, or a text an unknown field. A gap
+            in a policy should stop the server from starting, not surprise it at
+            three in the morning.
+    """
+
+    name: str
+    replies: Mapping[Cause, Reply] = field(hash=False)
+    about: str = ""
+    exempt: frozenset[DomainName] = frozenset()
+    shadow: TablePolicy | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse gaps and unknown fields."""
+        missing = [outcome.name for outcome in Outcome if outcome not in self.replies]
+        if missing:
+            msg = f"policy {self.name!r} has no reply for {', '.join(missing)}"
+            raise ValueError(msg)
+        for cause, reply in self.replies.items():
+            for line in reply.texts:
+                self._check_fields(cause, line)
+
+    def _check_fields(self, cause: Cause, line: str) -> None:
+        try:
+            # A field with a conversion or a format is as unknown as any other.
+            fields = {
+                f"{field}{(conversion and f'!{conversion}') or ''}{spec and f':{spec}'}"
+                for _, field, spec, conversion in Formatter().parse(line)
+                if field is not None
+            }
+            unknown = sorted(fields - FIELDS.keys())
+        except ValueError as error:
+            msg = f"policy {self.name!r}, {cause.name}: {error}: {line!r}"
+            raise ValueError(msg) from None
+        if unknown:
+            msg = (
+                f"policy {self.name!r}, {cause.name}: no field {unknown[0]!r}; there"
+                f" are {', '.join(FIELDS)}"
+            )
+            raise ValueError(msg)
+
+    def __call__(self, sender: str, finding: Finding, /) -> Reply:
+        """See `Policy`."""
+        reply = self.replies[finding.outcome]
+        if finding.reason is not None:
+            reply = self.replies.get(finding.reason, reply)
+        addr = sender[1:-1] if sender[:1] == "<" and sender[-1:] == ">" else sender
+        fields = {
+            "arg": sender,
+            "addr": addr,
+            "domain": addr.rpartition("@")[2],
+            "ascii": shown(finding.domain),
+        }
+        # A line may consist of a field that is empty for this sender.
+        text = [
+            shortened(line.format_map(fields), reply.room) or "-"
+            for line in reply.texts
+        ]
+        return Reply(
+            reply.code, reply.status, tuple(text), reply.enhanced, reply.closes
+        )
+
+    def _mapped(self, name: str, change: Callable[[Reply], Reply]) -> TablePolicy:
+        replies = {cause: change(reply) for cause, reply in self.replies.items()}
+        return replace(self, name=name, replies=replies)
+
+    def with_replies(self, name: str, replies: Replies) -> TablePolicy:
+        """Make a policy called *name* that differs in *replies*."""
+        others = cast("Mapping[Cause, Reply]", replies)
+        return replace(self, name=name, replies={**self.replies, **others})
+
+    def softened(self) -> TablePolicy:
+        """Defer where this policy rejects: 5 becomes 4, in code and status."""
+
+        def soften(reply: Reply) -> Reply:
+            if reply.action is not Action.REJECT:
+                return reply
+            return replace(reply, code=reply.code - 100)
+
+        return self._mapped(f"{self.name}, softened", soften)
+
+    def with_enhanced_codes(self) -> TablePolicy:
+        """Send enhanced status codes (RFC 2034)."""
+        return self._mapped(self.name, lambda reply: replace(reply, enhanced=True))
+
+    def without_enhanced_codes(self) -> TablePolicy:
+        """Send no enhanced status codes."""
+        return self._mapped(self.name, lambda reply: replace(reply, enhanced=False))
+
+    def at_rcpt(self) -> TablePolicy:
+        """
+        Fit the replies for RCPT, where servers often decide.
+
+        There a 501 would speak of the recipient's syntax, and X.1.7 of that of
+        another command (RFC 5321, section 4.3.2; RFC 3463, section 3.2).
+        """
+
+        def fit(reply: Reply) -> Reply:
+            code = 550 if reply.code == 501 else reply.code  # noqa: PLR2004
+            status = "X.1.8" if reply.status == "X.1.7" else reply.status
+            return replace(reply, code=code, status=status)
+
+        return self._mapped(f"{self.name}, at RCPT", fit)
+
+    def dry_run(self) -> TablePolicy:
+        """Accept everybody; `Verdict.would_be` tells what would have been said."""
+        accepted = self.replies[Outcome.MX]
+        replies = dict.fromkeys(self.replies, accepted)
+        return replace(self, name=f"{self.name}, dry run", replies=replies, shadow=self)
+
+    def exempting(self, domains: Iterable[str]) -> TablePolicy:
+        """
+        Accept *domains*, and all below them, without asking the DNS.
+
+        Args:
+            domains: A-labels or U-labels.
+
+        Raises:
+            ValueError: If one of them is not a domain name.
+        """
+        exempt = set(self.exempt)
+        for domain in [domains] if isinstance(domains, str) else domains:
+            parsed = parse_domain(domain)
+            if not isinstance(parsed, Mailbox):
+                msg = f"not a domain name: {domain!r}"
+                raise ValueError(msg)  # noqa: TRY004
+            exempt.add(parsed.domain)
+        return replace(self, exempt=frozenset(exempt))
+
+    def exempts(self, domain: str) -> bool:
+        """Whether *domain*, or a name above it, is exempt."""
+        while domain:
+            if domain in self.exempt:
+                return True
+            _, _, domain = domain.partition(".")
+        return False
