@@ -1,0 +1,82 @@
+"""
+Does the sender's domain exist on the Internet, and what do we say to the client?
+
+    from senderdomain import DomainVerifier
+
+    with DomainVerifier() as verifier:
+        print(verifier.verify("test@DomainTest.com").reply)
+
+Importing the package opens no socket and reads no file, and loads dnspython, idna
+and cachetools only when something needs them.
+"""
+
+from typing import TYPE_CHECKING
+
+from . import presets
+from ._ask import AsyncResolver, Resolver
+from ._cache import Cache, FindingCache
+from ._core import Stats
+from ._dns import (
+    MX,
+    Answer,
+    DomainName,
+    Failure,
+    FailureReason,
+    NoData,
+    NxDomain,
+    Question,
+    Records,
+    RecordType,
+)
+from ._domain import AddressRules
+from ._finding import Finding, Outcome, Reason, SyntaxFault
+from ._policy import Policy, TablePolicy
+from ._reply import Action, Reply, shown
+from ._verdict import Verdict
+from ._verifier import DomainVerifier
+
+if TYPE_CHECKING:
+    from ._async_verifier import AsyncDomainVerifier
+
+__all__ = [
+    "MX",
+    "Action",
+    "AddressRules",
+    "Answer",
+    "AsyncDomainVerifier",
+    "AsyncResolver",
+    "Cache",
+    "DomainName",
+    "DomainVerifier",
+    "Failure",
+    "FailureReason",
+    "Finding",
+    "FindingCache",
+    "NoData",
+    "NxDomain",
+    "Outcome",
+    "Policy",
+    "Question",
+    "Reason",
+    "RecordType",
+    "Records",
+    "Reply",
+    "Resolver",
+    "Stats",
+    "SyntaxFault",
+    "TablePolicy",
+    "Verdict",
+    "presets",
+    "shown",
+]
+
+
+def __getattr__(name: str) -> object:
+    # asyncio takes longer to load than all of this package, and half of its users
+    # are threads.
+    if name == "AsyncDomainVerifier":
+        from ._async_verifier import AsyncDomainVerifier  # noqa: PLC0415
+
+        return AsyncDomainVerifier
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

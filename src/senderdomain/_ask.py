@@ -1,0 +1,149 @@
+"""
+From the resolvers that users write to the one way in which lookups ask.
+
+Owns      the `Resolver` and `AsyncResolver` protocols, and what becomes of a
+          resolver that breaks their contract.
+Knows not lookups, caches; the stub resolvers, which ask in this way by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, cast
+
+from ._dns import (
+    MX,
+    Answer,
+    Failure,
+    FailureReason,
+    NoData,
+    NxDomain,
+    Question,
+    Records,
+)
+from ._flight import Callback
+
+_LOG = logging.getLogger("senderdomain")
+
+
+class Resolver(Protocol):
+    """
+    Answers one question.
+
+    Bad news is an answer, not an exception: a missing name is `NxDomain`, a missing
+    record `NoData`, and everything that went wrong on the way, timeouts included,
+    `Failure`. What a resolver raises all the same is logged and counts as
+    `FailureReason.RESOLVER_BUG`.
+
+    Absolute names only: never a search list, never the hosts file. Must be safe to
+    call from several threads at once.
+    """
+
+    def resolve(self, question: Question, deadline: float, /) -> Answer:
+        """
+        Answer *question*.
+
+        Args:
+            question: One name, one type.
+            deadline: `time.monotonic` by which the answer is to be there.
+        """
+        ...
+
+
+class AsyncResolver(Protocol):
+    """Answers one question, as `Resolver` does, in an asyncio event loop."""
+
+    def resolve(self, question: Question, deadline: float, /) -> Awaitable[Answer]:
+        """See `Resolver.resolve`."""
+        ...
+
+
+class LoopAsker(ABC):
+    """A resolver of ours that can have many questions under way in an event loop."""
+
+    @abstractmethod
+    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
+        """Put *question*; *callback* gets the answer."""
+
+
+class PumpedAsker(ABC):
+    """The same without an event loop: it has to be kept going."""
+
+    @abstractmethod
+    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
+        """Put *question*; *callback* gets the answer."""
+
+    @abstractmethod
+    def pump(self) -> None:
+        """Wait a moment for answers, and hand them out."""
+
+    @abstractmethod
+    def session(self) -> AbstractContextManager[PumpedAsker]:
+        """Give an asker for one list of questions, in whatever thread it goes on."""
+
+
+def checked(answer: object) -> Answer:
+    """Pass a proper answer on; call anything else a bug of the resolver."""
+    match answer:
+        case Records(ttl=ttl) | NoData(ttl) | NxDomain(ttl):
+            if type(ttl) is not int or ttl < 0:
+                _LOG.error("resolver gave a TTL that is not a whole number of seconds")
+            elif isinstance(answer, Records) and not _is_rrset(answer.rrset):
+                _LOG.error("resolver gave Records that are no tuple of MX or addresses")
+            else:
+                return cast("Answer", answer)
+        case Failure():
+            return answer
+        case _:
+            _LOG.error("resolver gave a %s and no Answer", type(answer).__name__)
+    return Failure(FailureReason.RESOLVER_BUG, type(answer).__name__)
+
+
+def _is_rrset(rrset: object) -> bool:
+    # An exchange with its final dot would look unusable, and be refused for good.
+    return isinstance(rrset, tuple) and bool(rrset) and all(map(_is_rdata, rrset))
+
+
+def _is_rdata(rdata: object) -> bool:
+    if isinstance(rdata, MX):
+        exchange: object = rdata.exchange
+        return isinstance(exchange, str) and not exchange.endswith(".")
+    return isinstance(rdata, str)
+
+
+def bug(error: BaseException) -> Failure:
+    """Log what a resolver raised, and make an answer of it."""
+    _LOG.error("resolver raised %s", type(error).__name__, exc_info=error)
+    return Failure(FailureReason.RESOLVER_BUG, type(error).__name__)
+
+
+class BlockingAsker(PumpedAsker):
+    """
+    Asks a `Resolver`, one question after the other.
+
+    Args:
+        resolver: Any.
+    """
+
+    def __init__(self, resolver: Resolver) -> None:
+        """See the class."""
+        self._resolver = resolver
+
+    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
+        """See `Ask`; the answer is there on return."""
+        try:
+            answer = checked(self._resolver.resolve(question, deadline))
+        except Exception as error:  # noqa: BLE001 - whatever a user's code raises
+            answer = bug(error)
+        callback(answer)
+
+    def pump(self) -> None:
+        """Nothing is ever under way."""
+
+    def session(self) -> AbstractContextManager[PumpedAsker]:
+        """See `PumpedAsker.session`."""
+        return nullcontext(self)

@@ -1,0 +1,144 @@
+"""
+`AsyncDomainVerifier`: verdicts for a task.
+
+Owns      the public face, and waiting in an event loop.
+Knows not anything else: see `_core`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from . import presets
+from ._address import Mailbox
+from ._ask import AsyncResolver, LoopAsker, PumpedAsker
+from ._cache import Cache
+from ._core import Core, Parsed
+from ._domain import DEFAULT_RULES, AddressRules
+from ._finding import Finding
+from ._flight import OVERDUE
+from ._loop import AtHome, TaskAsker, settle
+from ._loop_window import LoopWindow
+from ._many import IN_FLIGHT, check_in_flight
+from ._policy import Policy
+from ._verdict import Verdict
+from ._verifier import DEADLINE, Face
+from .resolvers.stub import AsyncStubResolver
+
+
+class AsyncDomainVerifier(Face):
+    """
+    `DomainVerifier` for asyncio: the same, with ``await``.
+
+    Safe to use from many tasks, and from event loops in several threads.
+
+    Args:
+        resolver: Any `AsyncResolver`; the system's recursive resolvers if None.
+        policy: See `DomainVerifier`.
+        cache: See `DomainVerifier`; the two can share one.
+        rules: See `DomainVerifier`.
+        deadline: See `DomainVerifier`.
+
+    Raises:
+        ValueError: If one of them cannot be used, or the system has no resolver.
+    """
+
+    def __init__(
+        self,
+        resolver: AsyncResolver | None = None,
+        *,
+        policy: Policy = presets.DEFAULT,
+        cache: Cache | None = None,
+        rules: AddressRules = DEFAULT_RULES,
+        deadline: float = DEADLINE,
+    ) -> None:
+        """See the class."""
+        super().__init__(Core(policy, cache, rules, deadline))
+        given: object = resolver
+        if isinstance(given, PumpedAsker):
+            msg = f"{type(given).__name__} is for DomainVerifier; take its async twin"
+            raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
+        self._own: AsyncStubResolver | None = None
+        if resolver is None:
+            resolver = self._own = AsyncStubResolver()
+        self._asker: LoopAsker = (
+            resolver if isinstance(resolver, LoopAsker) else TaskAsker(resolver)
+        )
+
+    async def verify(
+        self, reverse_path: str | bytes, *, smtputf8: bool = False
+    ) -> Verdict:
+        """See `DomainVerifier.verify`."""
+        core = self._core
+        return core.warm(reverse_path) or await self._decide(
+            core.parse(reverse_path, smtputf8)
+        )
+
+    async def verify_domain(self, domain: str | bytes) -> Verdict:
+        """See `DomainVerifier.verify_domain`."""
+        return await self._decide(self._core.parse_domain(domain))
+
+    async def verify_header(self, field: str | bytes) -> Verdict:
+        """See `DomainVerifier.verify_header`."""
+        return await self._decide(self._core.parse_header(field))
+
+    async def _decide(self, parsed: Parsed) -> Verdict:
+        core = self._core
+        landings = core.flights.landings
+        verdict = core.recall(parsed)
+        if verdict is not None:
+            return verdict
+        text, sender = parsed
+        assert isinstance(sender, Mailbox)  # all else is recalled
+        start = time.monotonic()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Finding] = loop.create_future()
+        waiter = AtHome(partial(settle, future))
+        flight, leads = core.board(sender.domain, waiter, core.flights, loop)
+        if leads:
+            flight.start(core.investigate(sender.domain, landings), self._asker.ask)
+        else:
+            waiter.give_up_after(flight.deadline + OVERDUE - start, sender.domain)
+        return core.judge(text, await future, start)
+
+    async def verify_many(
+        self,
+        reverse_paths: Iterable[str | bytes] | AsyncIterable[str | bytes],
+        *,
+        smtputf8: bool = False,
+        in_flight: int = IN_FLIGHT,
+    ) -> AsyncIterator[Verdict]:
+        """See `DomainVerifier.verify_many`; verdicts come as they are ready."""
+        check_in_flight(in_flight)
+        window = LoopWindow(self._core, self._asker.ask, in_flight, smtputf8=smtputf8)
+        feeder = asyncio.ensure_future(window.feed(reverse_paths))
+        try:
+            while (verdict := await window.next()) is not None:
+                yield verdict
+            await feeder
+        finally:
+            feeder.cancel()
+
+    async def close(self) -> None:
+        """See `DomainVerifier.close`."""
+        if self._own is not None:
+            self._own.close()
+
+    async def __aenter__(self) -> Self:
+        """Use as ``async with AsyncDomainVerifier() as verifier:``."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()

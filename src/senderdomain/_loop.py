@@ -1,0 +1,132 @@
+"""
+How an event loop asks a user's resolver, and how it waits for a flight to land.
+
+Owns      tasks, futures and timers.
+Knows not who flies, and what for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from ._ask import AsyncResolver, LoopAsker, bug, checked
+from ._dns import Answer, DomainName, Failure, FailureReason, Question
+from ._finding import Finding
+from ._flight import Callback, tempfail
+
+_TIMEOUT = Failure(FailureReason.TIMEOUT, "resolver")
+
+
+class TaskAsker(LoopAsker):
+    """
+    Asks an `AsyncResolver`, each question in a task of its own.
+
+    The answer comes at the deadline at the latest, whether the task lets itself be
+    cancelled or not.
+
+    Args:
+        resolver: Any.
+    """
+
+    def __init__(self, resolver: AsyncResolver) -> None:
+        """See the class."""
+        self._resolver = resolver
+        self._running: set[_Running] = set()
+
+    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
+        """See `Ask`."""
+        try:
+            awaitable = self._resolver.resolve(question, deadline)
+            task = asyncio.ensure_future(awaitable)
+        except Exception as error:  # noqa: BLE001 - whatever a user's code raises
+            callback(bug(error))
+            return
+        self._running.add(_Running(task, deadline, callback, self._running.discard))
+
+
+class _Running:
+    """One question in a task, and the clock that runs against it."""
+
+    __slots__ = ("_callback", "_forget", "_task", "_timer")
+
+    def __init__(
+        self,
+        task: asyncio.Future[Answer],
+        deadline: float,
+        callback: Callback,
+        forget: Callable[[_Running], None],
+    ) -> None:
+        self._task = task
+        self._callback = callback
+        self._forget = forget
+        delay = max(0.0, deadline - time.monotonic())
+        self._timer = asyncio.get_running_loop().call_later(delay, self._expired)
+        task.add_done_callback(self._done)
+
+    def _expired(self) -> None:
+        self._task.remove_done_callback(self._done)
+        self._task.add_done_callback(_look_away)
+        self._task.cancel()
+        self._answer(_TIMEOUT)
+
+    def _done(self, task: asyncio.Future[Answer]) -> None:
+        self._timer.cancel()
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        self._answer(checked(task.result()) if error is None else bug(error))
+
+    def _answer(self, answer: Answer) -> None:
+        self._forget(self)
+        self._callback(answer)
+
+
+def _look_away(task: asyncio.Future[Answer]) -> None:
+    # Whatever comes of it now, nobody is to hear that it was never retrieved.
+    if not task.cancelled():
+        task.exception()
+
+
+class AtHome:
+    """
+    A waiter that is told in the event loop where it was made, and told once.
+
+    Args:
+        tell: What to call there.
+    """
+
+    __slots__ = ("_loop", "_tell", "_timer")
+
+    def __init__(self, tell: Callable[[Finding], None]) -> None:
+        """See the class."""
+        self._tell: Callable[[Finding], None] | None = tell
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __call__(self, finding: Finding, /) -> None:
+        """Take the finding, in any thread."""
+        if asyncio._get_running_loop() is self._loop:
+            self._once(finding)
+        else:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits there
+                self._loop.call_soon_threadsafe(self._once, finding)
+
+    def _once(self, finding: Finding) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell(finding)
+
+    def give_up_after(self, seconds: float, domain: DomainName) -> None:
+        """Do not rely on a flight that another loop or thread drives."""
+        late = tempfail(domain, FailureReason.TIMEOUT)
+        self._timer = self._loop.call_later(seconds, self._once, late)
+
+
+def settle(future: asyncio.Future[Finding], finding: Finding) -> None:
+    """Set the result unless the one who waits for it has been cancelled."""
+    if not future.done():
+        future.set_result(finding)

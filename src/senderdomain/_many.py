@@ -1,0 +1,127 @@
+"""
+Many senders at once: a window of lookups under way, and the verdicts that are ready.
+
+Owns      how far a list is read ahead of its verdicts.
+Knows not how the lookups are driven: its user does that.
+"""
+
+from __future__ import annotations
+
+import time
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from ._address import Mailbox
+from ._core import Core
+from ._finding import Finding
+from ._flight import OVERDUE, Ask, Flights, Loop, Waiter
+from ._verdict import Verdict
+
+if TYPE_CHECKING:
+    from ._loop import AtHome
+
+# Lookups under way for one list.
+IN_FLIGHT = 200
+
+# Verdicts kept at the most until one before them is ready, where order matters.
+MAX_AHEAD = 10_000
+
+Numbered: TypeAlias = tuple[int, Verdict]
+
+
+def check_in_flight(in_flight: int) -> None:
+    """Raise ValueError if nothing could ever be under way."""
+    if in_flight < 1:
+        msg = f"in_flight must be at least 1: {in_flight}"
+        raise ValueError(msg)
+
+
+class Window:
+    """
+    The verdicts of one list.
+
+    Args:
+        core: Decides.
+        ask: Puts the questions.
+        flights: Under way.
+        smtputf8: See `parse_reverse_path`.
+
+    """
+
+    def __init__(
+        self, core: Core, ask: Ask, flights: Flights, *, smtputf8: bool
+    ) -> None:
+        """See the class."""
+        self._flying: dict[int, None] = {}  # in the order of their numbers
+        self._core = core
+        self._ask = ask
+        self._flights = flights
+        self._smtputf8 = smtputf8
+        self._ready: deque[Numbered] = deque()
+
+    def launch(
+        self,
+        number: int,
+        reverse_path: str | bytes,
+        at_home: Callable[[Waiter], AtHome] | None = None,
+        loop: Loop | None = None,
+    ) -> None:
+        """Begin with a sender; in a *loop*, *at_home* wraps the waiter."""
+        core = self._core
+        landings = core.flights.landings
+        verdict = core.warm(reverse_path)
+        if verdict is not None:
+            self._ready.append((number, verdict))
+            return
+        parsed = text, sender = core.parse(reverse_path, self._smtputf8)
+        verdict = core.recall(parsed)
+        if verdict is not None:
+            self._ready.append((number, verdict))
+            return
+        assert isinstance(sender, Mailbox)  # all else is recalled
+        self._flying[number] = None
+        waiter: Waiter = partial(self._landed, number, text, time.monotonic())
+        home = None if at_home is None else at_home(waiter)
+        flight, leads = core.board(sender.domain, home or waiter, self._flights, loop)
+        if leads:
+            flight.start(core.investigate(sender.domain, landings), self._ask)
+        elif home is not None:
+            patience = flight.deadline + OVERDUE - time.monotonic()
+            home.give_up_after(patience, sender.domain)
+
+    def _landed(self, number: int, text: str, start: float, finding: Finding) -> None:
+        del self._flying[number]
+        self._ready.append((number, self._core.judge(text, finding, start)))
+
+    @property
+    def flying(self) -> int:
+        """How many senders wait for a lookup."""
+        return len(self._flying)
+
+    def lead(self, number: int) -> int:
+        """How far *number* is ahead of the first that waits for a lookup."""
+        return number - next(iter(self._flying), number)
+
+    @property
+    def outstanding(self) -> int:
+        """How many senders have been taken and not yet given back."""
+        return len(self._flying) + len(self._ready)
+
+    def ready(self) -> Iterator[Numbered]:
+        """Take the verdicts that are there."""
+        while self._ready:
+            yield self._ready.popleft()
+
+
+def in_order(numbered: Iterator[Numbered]) -> Iterator[Verdict]:
+    """Put verdicts into the order of their numbers, 0, 1, 2, ..."""
+    early: dict[int, Verdict] = {}
+    turn = 0
+    for number, verdict in numbered:
+        early[number] = verdict
+        while turn in early:
+            yield early.pop(turn)
+            turn += 1
