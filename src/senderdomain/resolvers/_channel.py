@@ -1,0 +1,81 @@
+"""
+UDP sockets, each connected to one server and each used for a while.
+
+Owns      source ports and query IDs: what a forger has to guess (RFC 5452).
+Knows not what is asked and what an answer means.
+
+A question shares its socket with others, but no two tries of it share one, and a
+socket is replaced after `MAX_USES` questions or `MAX_AGE` seconds. SECURITY.md says
+what that makes of a forger's chances.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from collections.abc import Iterator
+
+from ._pending import Pending
+from ._servers import Server
+
+# Sockets per server. There have to be as many as a question has tries.
+SOCKETS = 4
+MAX_USES = 200
+MAX_AGE = 30.0  # seconds
+
+# Octets. Every answer that fits EDNS_PAYLOAD, and room for those that ignore it;
+# recv() with a larger buffer costs more than the whole decoding.
+_BUFFER = 4096
+
+# Octets the kernel may keep for us while we do something else.
+_RECEIVE_BUFFER = 1 << 20
+
+
+class Channel:
+    """
+    A UDP socket connected to one server.
+
+    The kernel drops what comes from another address or port.
+
+    Attributes:
+        sock: Non-blocking.
+        server: Index of the server.
+        inflight: The questions that wait for an answer here, by ID.
+    """
+
+    __slots__ = ("born", "inflight", "recv", "send", "server", "sock", "uses")
+
+    def __init__(self, address: Server, server: int, now: float) -> None:
+        """Open it, which draws a source port; raises OSError."""
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        self.sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self.sock.setblocking(False)  # noqa: FBT003
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            self.sock.connect((address.host, address.port))
+        except OSError:
+            self.sock.close()
+            raise
+        self.recv = self.sock.recv
+        self.send = self.sock.send
+        self.server = server
+        self.inflight: dict[bytes, Pending] = {}
+        self.uses = 0
+        self.born = now
+
+    def receive(self) -> bytes:
+        """Take a datagram; raises BlockingIOError if there is none."""
+        return self.recv(_BUFFER)
+
+    def is_worn(self, now: float) -> bool:
+        """Whether it is time for another source port."""
+        return self.uses >= MAX_USES or now - self.born >= MAX_AGE
+
+
+def random_ids() -> Iterator[bytes]:
+    """Yield query IDs, two octets each, from the system's random source."""
+    while True:
+        block = os.urandom(512)
+        for at in range(0, len(block), 2):
+            yield block[at : at + 2]

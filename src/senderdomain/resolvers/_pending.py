@@ -1,0 +1,171 @@
+"""
+One question on its way through the stub resolver.
+
+Owns      what has been tried for it, what is to be tried next, and when.
+Knows not sockets.
+"""
+
+from __future__ import annotations
+
+import math
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from .._dns import Failure, FailureReason, Question
+from .._flight import Callback
+from .._value import value
+from .._wire import query, question_section
+
+if TYPE_CHECKING:
+    from ._channel import Channel
+    from ._stream import Stream
+
+# Sends of one question to one server (RFC 9520, section 3.1).
+MAX_SENDS = 3
+
+TIMEOUT = Failure(FailureReason.TIMEOUT, "no answer")
+
+
+@value
+class Timing:
+    """
+    When the stub resolver tries again, and how much it does at a time.
+
+    Attributes:
+        attempt_timeout: Seconds to wait for an answer before asking again, another
+            server if there is one; doubled each time a server is asked again.
+        max_in_flight: Questions under way; the others wait for their turn.
+
+    Raises:
+        ValueError: If a number is not above 0.
+    """
+
+    attempt_timeout: float = 1.0
+    max_in_flight: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        if not (0 < self.attempt_timeout < math.inf and self.max_in_flight > 0):
+            msg = f"attempt_timeout and max_in_flight must be above 0: {self}"
+            raise ValueError(msg)
+
+
+class Pending:
+    """
+    A question that waits for its answer.
+
+    Attributes:
+        question: What is asked.
+        callback: Gets the answer.
+        deadline: When it gets `failure` (`time.monotonic`).
+        section: The question section, which an answer has to repeat.
+        body: The query without its ID.
+        failure: What to say at the deadline: what went wrong last.
+        due: When to try again; infinity if there is nothing left to try.
+        server: Index of the server that was asked last.
+        sends: How often each server was asked.
+        done_with: Servers that have given their answer, and it was a failure.
+        outstanding: Where an answer can come from: channels with their IDs.
+        stream: The TCP connection under way.
+    """
+
+    __slots__ = (
+        "body",
+        "callback",
+        "deadline",
+        "done_with",
+        "due",
+        "failure",
+        "outstanding",
+        "question",
+        "section",
+        "sends",
+        "server",
+        "stream",
+    )
+
+    def __init__(
+        self, question: Question, deadline: float, callback: Callback, servers: int
+    ) -> None:
+        """Begin with nothing tried."""
+        self.question = question
+        self.callback = callback
+        self.deadline = deadline
+        self.section = question_section(question)
+        self.body = query(self.section)
+        self.failure = TIMEOUT
+        self.due = 0.0
+        self.server = -1
+        self.sends = [0] * servers
+        self.done_with: set[int] = set()
+        self.outstanding: list[tuple[Channel, bytes]] = []
+        self.stream: Stream | None = None
+
+    def next_server(self, preferred: int) -> int | None:
+        """Choose whom to ask next: the least asked, beginning with *preferred*."""
+        servers = len(self.sends)
+        if servers == 1:
+            return None if self.done_with or self.sends[0] >= MAX_SENDS else 0
+        first = preferred if self.server < 0 else self.server + 1
+        best = None
+        for step in range(servers):
+            candidate = (first + step) % servers
+            if candidate in self.done_with or self.sends[candidate] >= MAX_SENDS:
+                continue
+            if best is None or self.sends[candidate] < self.sends[best]:
+                best = candidate
+        return best
+
+    @property
+    def channels(self) -> Collection[Channel]:
+        """Where an answer can come from, so that the next try goes elsewhere."""
+        return {channel for channel, _ in self.outstanding} if self.outstanding else ()
+
+    @property
+    def has_edns(self) -> bool:
+        """Whether the query has an OPT record."""
+        return len(self.body) > len(query(self.section, edns=False))
+
+    def sent(
+        self, channel: Channel, query_id: bytes, now: float, patience: float
+    ) -> None:
+        """Expect an answer on *channel*, and wait *patience* seconds or longer."""
+        self.server = channel.server
+        self.due = now + patience * (1 << self.sends[channel.server])
+        self.sends[channel.server] += 1
+        self.outstanding.append((channel, query_id))
+        channel.inflight[query_id] = self
+
+    def fail(self, server: int, failure: Failure) -> None:
+        """Ask *server* no more, and expect nothing from it."""
+        self.server = server
+        self.failure = failure
+        self.done_with.add(server)
+        self.expect_nothing_from(server)
+
+    def expect_nothing_from(self, server: int) -> None:
+        """Take no answer to what *server* was asked so far."""
+        for channel, query_id in self.outstanding:
+            if channel.server == server:
+                del channel.inflight[query_id]
+        self.outstanding = [o for o in self.outstanding if o[0].server != server]
+
+    def without_edns(self, server: int) -> bool:
+        """Get ready to ask *server* without EDNS; False if it was asked enough."""
+        self.body = query(self.section, edns=False)
+        self.expect_nothing_from(server)
+        return self.sends[server] < MAX_SENDS
+
+    def wait_for_stream(self, now: float, patience: float) -> None:
+        """Leave TCP some time before another server is asked."""
+        self.due = now + 2 * patience if len(self.sends) > 1 else math.inf
+
+    def forget(self) -> None:
+        """Expect nothing from anybody."""
+        for channel, query_id in self.outstanding:
+            del channel.inflight[query_id]
+        self.outstanding = []
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None

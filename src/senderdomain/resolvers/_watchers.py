@@ -1,0 +1,162 @@
+"""
+What tells the engine that a socket is ready: a selector, or an event loop.
+
+Owns      waiting.
+Knows not what for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import socket
+import time
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from .._ask import PumpedAsker
+from .._dns import Question
+from .._flight import Callback
+from ._engine import SWEEP, Engine
+
+
+class SelectorWatcher(PumpedAsker):
+    """
+    A `Watcher` that is pumped, for one thread.
+
+    Attributes:
+        engine: What is watched for.
+        pid: The process it belongs to.
+    """
+
+    engine: Engine
+
+    def __init__(self) -> None:
+        """Open the selector."""
+        self.pid = os.getpid()
+        self._selector = selectors.DefaultSelector()
+        self._next_sweep = 0.0
+        self._dispatching = False
+
+    def watch_reader(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+        """See `Watcher`."""
+        if sock in self._selector.get_map():
+            self._selector.modify(sock, selectors.EVENT_READ, callback)
+        else:
+            self._selector.register(sock, selectors.EVENT_READ, callback)
+
+    def watch_writer(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+        """See `Watcher`."""
+        self._selector.register(sock, selectors.EVENT_WRITE, callback)
+
+    def forget(self, sock: socket.socket) -> None:
+        """See `Watcher`."""
+        # A forked child shares the kernel's list of sockets with its parent.
+        if os.getpid() == self.pid:
+            self._selector.unregister(sock)
+
+    def arm(self) -> None:
+        """See `Watcher`; `pump` does the sweeping."""
+        now = time.monotonic()
+        if self._next_sweep <= now:
+            self._next_sweep = now + SWEEP
+
+    def settle(self) -> None:
+        """Take notice of what has come in while nobody looked."""
+        if not self._dispatching and not self.engine.busy:
+            self._dispatch(0.0)
+
+    def _dispatch(self, seconds: float) -> None:
+        watched = self._selector.get_map()
+        self._dispatching = True
+        try:
+            for key, _ in self._selector.select(seconds):
+                # An earlier callback may have closed the socket of a later one, and
+                # yet another may have got its number since.
+                if watched.get(key.fd) is key:
+                    key.data()
+        finally:
+            self._dispatching = False
+
+    def pump(self) -> None:
+        """Wait for answers, until the next sweep at the latest."""
+        self._dispatch(max(0.0, self._next_sweep - time.monotonic()))
+        if time.monotonic() >= self._next_sweep:
+            self.engine.sweep()
+            self._next_sweep = time.monotonic() + SWEEP
+
+    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
+        """See `PumpedAsker.ask`."""
+        self.settle()
+        self.engine.ask(question, deadline, callback)
+
+    def session(self) -> AbstractContextManager[PumpedAsker]:
+        """See `PumpedAsker.session`."""
+        return nullcontext(self)
+
+    def close(self) -> None:
+        """Close everything."""
+        try:
+            self.engine.close()
+        finally:
+            self._selector.close()
+
+
+class LoopWatcher:
+    """
+    A `Watcher` in an event loop.
+
+    Args:
+        loop: Running in this thread.
+
+    Attributes:
+        engine: What is watched for.
+        loop: The event loop.
+    """
+
+    engine: Engine
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See the class."""
+        self.loop = loop
+        self._armed = False
+
+    def watch_reader(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+        """See `Watcher`."""
+        self.loop.remove_writer(sock)
+        self.loop.add_reader(sock, callback)
+
+    def watch_writer(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+        """See `Watcher`."""
+        self.loop.add_writer(sock, callback)
+
+    def forget(self, sock: socket.socket) -> None:
+        """See `Watcher`."""
+        if not self.loop.is_closed():
+            self.loop.remove_reader(sock)
+            self.loop.remove_writer(sock)
+
+    def arm(self) -> None:
+        """See `Watcher`."""
+        if not self._armed:
+            self._armed = True
+            self.loop.call_later(SWEEP, self._sweep)
+
+    def _sweep(self) -> None:
+        self._armed = False
+        try:
+            self.engine.sweep()
+        finally:
+            if self.engine.busy:
+                self.arm()
+
+    def close(self) -> None:
+        """Close everything."""
+        self.engine.close()
+
+
+def can_watch(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether *loop* can watch sockets; the default loop of Windows cannot."""
+    return type(loop).add_reader is not asyncio.AbstractEventLoop.add_reader

@@ -1,0 +1,245 @@
+"""
+The default resolver: asks the recursive resolvers of the system, or those given.
+
+Owns      sockets per thread and per event loop, and how each of these waits.
+Knows not the DNS: see `_engine`.
+
+Absolute names only, never a search list, never the hosts file. DNSSEC is left to the
+resolver that is asked, so let it be a local validating one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+from .._ask import LoopAsker, PumpedAsker, bug
+from .._dns import Answer, Failure, FailureReason, Question
+from .._flight import Callback
+from .._fork import after_fork
+from ._engine import Engine
+from ._pending import Timing
+from ._servers import Server, parse_servers, system_servers
+from ._watchers import LoopWatcher, SelectorWatcher, can_watch
+
+_DEFAULT_TIMING = Timing()
+_CLOSED = Failure(FailureReason.RESOLVER_DOWN, "closed")
+
+
+class _Stub(ABC):
+    """What both stub resolvers have in common: whom to ask, and when again."""
+
+    def __init__(
+        self,
+        servers: Iterable[str] | None = None,
+        *,
+        timing: Timing = _DEFAULT_TIMING,
+        resolv_conf: str | None = None,
+    ) -> None:
+        if servers is None:
+            self._servers = system_servers(resolv_conf)
+        else:
+            self._servers = parse_servers(servers)
+        self._timing = timing
+        self._closed = False
+        self._begin()
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Make what sockets will be kept in."""
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """The resolvers that are asked, in order of preference."""
+        return self._servers
+
+
+class _Lease:
+    """
+    A thread's hold on its sockets: when it goes, they are closed.
+
+    Watcher and engine know each other, so that by themselves they would wait for the
+    garbage collector; nobody knows the lease but the thread.
+    """
+
+    __slots__ = ("watcher",)
+
+    def __init__(self, watcher: SelectorWatcher) -> None:
+        self.watcher = watcher
+
+    def __del__(self) -> None:
+        self.watcher.close()
+
+
+class StubResolver(_Stub, PumpedAsker):
+    """
+    Asks recursive resolvers, for threads.
+
+    Every thread has its own sockets, so that no thread waits for another.
+
+    Args:
+        servers: Recursive resolvers as ``"192.0.2.1"``, ``"127.0.0.1:5353"`` or
+            ``"[::1]:53"``, in order of preference; those of the system if None.
+        timing: When to ask again.
+        resolv_conf: A file to read instead of the system's configuration.
+
+    Raises:
+        ValueError: If a server cannot be read, or the system names none.
+    """
+
+    def _begin(self) -> None:
+        self._local = threading.local()
+
+    def _watcher(self) -> SelectorWatcher:
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        if lease is None or lease.watcher.pid != os.getpid():
+            # Nothing of a parent process is used in a forked child: the two would
+            # share sockets and draw the same IDs.
+            lease = self._local.lease = _Lease(self._new_watcher())
+        return lease.watcher
+
+    def _new_watcher(self) -> SelectorWatcher:
+        watcher = SelectorWatcher()
+        watcher.engine = Engine(self._servers, self._timing, watcher)
+        return watcher
+
+    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
+        """Put *question*; `pump` hands the answer to *callback*."""
+        if self._closed:
+            callback(_CLOSED)
+            return
+        try:
+            watcher = self._watcher()
+        except OSError as error:
+            callback(Failure(FailureReason.RESOLVER_DOWN, type(error).__name__))
+            return
+        watcher.ask(question, deadline, callback)
+
+    def pump(self) -> None:
+        """Wait a moment for answers to what this thread has asked."""
+        self._watcher().pump()
+
+    @contextmanager
+    def session(self) -> Iterator[PumpedAsker]:
+        """See `PumpedAsker.session`; it has sockets of its own."""
+        lease = None
+        if not self._closed:
+            with suppress(OSError):
+                lease = _Lease(self._new_watcher())
+        # Without sockets, each question gets the failure that it deserves.
+        yield self if lease is None else lease.watcher
+
+    def resolve(self, question: Question, deadline: float, /) -> Answer:
+        """See `Resolver.resolve`."""
+        answer: list[Answer] = []
+        self.ask(question, deadline, answer.append)
+        while not answer:
+            self.pump()
+        return answer[0]
+
+    def close(self) -> None:
+        """
+        Close the sockets of this thread, and open no more.
+
+        Those of another thread are closed when it ends, or with the resolver.
+        """
+        self._closed = True
+        self._local.__dict__.clear()
+
+
+class AsyncStubResolver(_Stub, LoopAsker):
+    """
+    Asks recursive resolvers, for asyncio; takes what `StubResolver` takes.
+
+    Every event loop has its own sockets. Loops that cannot watch sockets (the default
+    loop of Windows) get their answers from threads.
+    """
+
+    def _begin(self) -> None:
+        self._watchers: dict[asyncio.AbstractEventLoop, LoopWatcher] = {}
+        self._last: LoopWatcher | None = None
+        self._blocking: StubResolver | None = None
+        self._lock = threading.Lock()
+        after_fork(self)
+
+    def reset(self) -> None:
+        """Make a new lock, for a forked child, whose loops are not its parent's."""
+        self._lock = threading.Lock()
+        self._last = None
+
+    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
+        """Put *question*; *callback* gets the answer in the running event loop."""
+        if self._closed:
+            callback(_CLOSED)
+            return
+        loop = asyncio.get_running_loop()
+        watcher = self._last
+        if watcher is None or watcher.loop is not loop:
+            if not can_watch(loop):
+                self._ask_in_thread(loop, question, deadline, callback)
+                return
+            watcher = self._last = self._watcher(loop)
+        watcher.engine.ask(question, deadline, callback)
+
+    def _watcher(self, loop: asyncio.AbstractEventLoop) -> LoopWatcher:
+        with self._lock:
+            closed = [
+                self._watchers.pop(other)
+                for other in list(self._watchers)
+                if other.is_closed()
+            ]
+            watcher = self._watchers.get(loop)
+            if watcher is None:
+                watcher = self._watchers[loop] = LoopWatcher(loop)
+                watcher.engine = Engine(self._servers, self._timing, watcher)
+        # Without the lock: whoever is told may ask something else.
+        for other_watcher in closed:
+            other_watcher.close()
+        return watcher
+
+    def _ask_in_thread(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        question: Question,
+        deadline: float,
+        callback: Callback,
+    ) -> None:
+        if self._blocking is None:
+            servers = [str(server) for server in self._servers]
+            self._blocking = StubResolver(servers, timing=self._timing)
+        resolve = self._blocking.resolve
+        future = loop.run_in_executor(None, resolve, question, deadline)
+
+        def done(future: asyncio.Future[Answer]) -> None:
+            error = future.exception()
+            callback(future.result() if error is None else bug(error))
+
+        future.add_done_callback(done)
+
+    def resolve(self, question: Question, deadline: float, /) -> asyncio.Future[Answer]:
+        """See `AsyncResolver.resolve`."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def settle(answer: Answer) -> None:
+            if not future.done():
+                future.set_result(answer)
+
+        self.ask(question, deadline, settle)
+        return future
+
+    def close(self) -> None:
+        """Close all sockets; to be called in the event loop that uses them."""
+        self._closed = True
+        self._last = None
+        with self._lock:
+            watchers = list(self._watchers.values())
+            self._watchers.clear()
+        for watcher in watchers:
+            watcher.close()
+        if self._blocking is not None:
+            self._blocking.close()

@@ -1,0 +1,1205 @@
+"""The stub resolver on real sockets: what it sends, and what it makes of what comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import dns.message
+import dns.rdatatype
+import dns.rrset
+import pytest
+
+from senderdomain import (
+    AsyncDomainVerifier,
+    DomainName,
+    DomainVerifier,
+    Failure,
+    FailureReason,
+    NxDomain,
+    Outcome,
+    Question,
+    Records,
+    RecordType,
+    _fork,
+)
+from senderdomain.resolvers import AsyncStubResolver, StubResolver
+from senderdomain.resolvers._channel import MAX_USES, SOCKETS
+from senderdomain.resolvers._pending import Timing
+from senderdomain.resolvers._servers import (
+    Server,
+    parse_server,
+    parse_servers,
+    system_servers,
+)
+from senderdomain.resolvers._watchers import SelectorWatcher, can_watch
+from senderdomain.testing import LoopbackDNS
+
+ASKED = Question(DomainName("d.example"), RecordType.MX)
+QUICK = Timing(attempt_timeout=0.05)
+ZONE = {
+    "d.example": {"MX": ["10 mx.d.example."]},
+    "many.example": {"MX": [f"{n} mx{n}.many.example." for n in range(200)]},
+}
+
+
+class Scripted:
+    """
+    A server that answers as a script says: UDP and TCP, one address.
+
+    *udp* gets the number of the query, from 0, and the query; it yields datagrams.
+    *tcp* gets the connection.
+    """
+
+    def __init__(self, udp, tcp=None):
+        """Keep the script."""
+        self.udp = udp
+        self.tcp = tcp
+        self.received = []
+
+    def __enter__(self):
+        """Open the sockets on one port."""
+        # The port that is free for TCP may be taken for UDP.
+        while True:
+            self._tcp = socket.create_server(("127.0.0.1", 0)) if self.tcp else None
+            port = self._tcp.getsockname()[1] if self._tcp else 0
+            self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                self._udp.bind(("127.0.0.1", port))
+            except OSError:
+                self._udp.close()
+                self._tcp.close()
+            else:
+                break
+        self.port = self._udp.getsockname()[1]
+        self._threads = [threading.Thread(target=self._serve_udp)]
+        if self._tcp:
+            self._threads.append(threading.Thread(target=self._serve_tcp))
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    @property
+    def server(self):
+        """As StubResolver takes it."""
+        return f"127.0.0.1:{self.port}"
+
+    def _serve_udp(self):
+        while True:
+            query, client = self._udp.recvfrom(4096)
+            if not query:
+                return
+            self.received.append((query, client))
+            for datagram in self.udp(len(self.received) - 1, query):
+                self._udp.sendto(datagram, client)
+
+    def _serve_tcp(self):
+        connection, _ = self._tcp.accept()
+        with connection, contextlib.suppress(OSError):
+            self.tcp(connection)
+
+    def __exit__(self, *exc):
+        """Wake up the threads and wait for them."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
+            waker.sendto(b"", ("127.0.0.1", self.port))
+        if self._tcp:
+            with socket.create_connection(("127.0.0.1", self.port)):
+                pass
+        for thread in self._threads:
+            thread.join(5)
+        self._udp.close()
+        if self._tcp:
+            self._tcp.close()
+
+
+def good(query, rcode=0, *, records=1):
+    """Build the right answer."""
+    response = dns.message.make_response(dns.message.from_wire(query))
+    response.set_rcode(rcode)
+    for n in range(records):
+        rdata = f"10 mx{n}.d.example."
+        response.answer.append(dns.rrset.from_text("d.example.", 60, "IN", "MX", rdata))
+    return response.to_wire(max_size=65_535)
+
+
+def truncated(query):
+    """Build an answer that says to ask over TCP."""
+    wire = bytearray(good(query, records=0))
+    wire[2] |= 0x02
+    return bytes(wire)
+
+
+def sync_ask(servers, question=ASKED, *, seconds=1.0, timing=QUICK):
+    """Ask with the thread's resolver."""
+    resolver = StubResolver(servers, timing=timing)
+    try:
+        return resolver.resolve(question, time.monotonic() + seconds)
+    finally:
+        resolver.close()
+
+
+def async_ask(servers, question=ASKED, *, seconds=1.0, timing=QUICK):
+    """Ask with the loop's resolver."""
+
+    async def main():
+        resolver = AsyncStubResolver(servers, timing=timing)
+        try:
+            return await resolver.resolve(question, time.monotonic() + seconds)
+        finally:
+            resolver.close()
+
+    return asyncio.run(main())
+
+
+both = pytest.mark.parametrize("ask", [sync_ask, async_ask])
+
+
+@both
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_it_asks_over_udp_and_reads_the_answer(ask, host):
+    """IPv4 and IPv6; names that are missing too."""
+    with LoopbackDNS(ZONE, host=host) as server:
+        answer = ask([server.server])
+        assert answer == Records(300, answer.rrset)
+        assert answer.rrset[0].exchange == "mx.d.example"
+        gone = Question(DomainName("gone.example"), RecordType.MX)
+        assert ask([server.server], gone) == NxDomain(60)
+
+
+@both
+def test_a_truncated_answer_is_asked_for_over_tcp(ask):
+    """RFC 7766; 200 records do not fit into 1232 octets."""
+    with LoopbackDNS(ZONE) as server:
+        many = Question(DomainName("many.example"), RecordType.MX)
+        assert len(ask([server.server], many).rrset) == 200
+
+
+def reset(connection):
+    """Read a little and break the connection."""
+    connection.recv(2)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def cut(connection):
+    """Promise more octets than are sent."""
+    connection.recv(4096)
+    connection.sendall(b"\x00\x20cut")
+
+
+def dribble(connection):
+    """Send an octet now and then."""
+    query = connection.recv(4096)[2:]
+    wire = good(query)
+    for octet in len(wire).to_bytes(2, "big") + wire:
+        time.sleep(0.05)
+        connection.sendall(bytes([octet]))
+
+
+def empty(connection):
+    """Send a message without octets."""
+    connection.recv(4096)
+    connection.sendall(b"\0\0")
+
+
+def twice_truncated(connection):
+    """Say over TCP that TCP is needed."""
+    wire = truncated(connection.recv(4096)[2:])
+    connection.sendall(len(wire).to_bytes(2, "big") + wire)
+
+
+def forged(connection):
+    """Answer with another ID."""
+    wire = good(connection.recv(4096)[2:])
+    connection.sendall(len(wire).to_bytes(2, "big") + b"\0\0" + wire[2:])
+
+
+TCP = [
+    # what the server does, the reason
+    (reset, FailureReason.RESOLVER_DOWN),
+    (cut, FailureReason.RESOLVER_DOWN),
+    (dribble, FailureReason.TIMEOUT),
+    (empty, FailureReason.MALFORMED),
+    (twice_truncated, FailureReason.MALFORMED),
+    (forged, FailureReason.MALFORMED),
+    (None, FailureReason.RESOLVER_DOWN),
+]
+
+
+@both
+@pytest.mark.parametrize(("tcp", "reason"), TCP, ids=str)
+def test_trouble_over_tcp_is_a_failure(ask, tcp, reason):
+    """X07 to X13; and never later than the deadline."""
+    with Scripted(lambda _, query: [truncated(query)], tcp) as server:
+        assert ask([server.server], seconds=0.5).reason is reason
+
+
+@both
+def test_an_answer_in_pieces_is_put_together(ask):
+    """TCP keeps no boundaries."""
+
+    def pieces(connection):
+        query = connection.recv(4096)[2:]
+        wire = good(query, records=30)
+        sent = len(wire).to_bytes(2, "big") + wire
+        for at in range(0, len(sent), 100):
+            connection.sendall(sent[at : at + 100])
+            time.sleep(0.001)
+
+    with Scripted(lambda _, query: [truncated(query)] * 3, pieces) as server:
+        assert len(ask([server.server], seconds=3).rrset) == 30
+
+
+def _wrong_id(query):
+    wire = good(query)
+    return bytes([wire[0] ^ 0xFF]) + wire[1:]
+
+
+def _wrong_question(query):
+    return good(query).replace(b"\1d\7example", b"\1x\7example", 1)
+
+
+NOT_ANSWERS = [
+    ("wrong ID", _wrong_id),
+    ("wrong question", _wrong_question),
+    ("a query", lambda query: query),
+    ("nothing", lambda query: b""),
+    ("7 octets", lambda query: query[:7]),
+    ("header only", lambda query: good(query)[:12]),
+    ("right header, garbage", lambda query: good(query)[:30] + b"\xff" * 20),
+    ("cut", lambda query: good(query)[:-5]),
+    ("junk behind", lambda query: good(query) + b"x"),
+    ("64 KiB", lambda query: good(query) + bytes(65_000)),
+    ("truncated, wrong question", lambda query: truncated(_swapped(query))),
+]
+
+
+def _swapped(query):
+    return query.replace(b"\1d\7example", b"\1x\7example", 1)
+
+
+@both
+@pytest.mark.parametrize(("what", "bad"), NOT_ANSWERS)
+def test_what_is_no_answer_is_ignored(ask, what, bad):
+    """RFC 5452, CVE-2023-29483: the answer may still come."""
+    with Scripted(lambda _, query: [bad(query)] * 5 + [good(query)]) as server:
+        answer = ask([server.server])
+        assert isinstance(answer, Records), what
+        assert len(server.received) == 1
+
+
+@both
+@pytest.mark.parametrize(("what", "bad"), NOT_ANSWERS)
+def test_only_bad_datagrams_make_a_failure(ask, what, bad):
+    """At the deadline, after three tries (RFC 9520, section 3.1)."""
+    with Scripted(lambda _, query: [bad(query)]) as server:
+        answer = ask([server.server], seconds=0.4)
+        assert isinstance(answer, Failure)
+        assert answer.reason in (FailureReason.TIMEOUT, FailureReason.MALFORMED)
+        assert len(server.received) == 3
+
+
+@both
+def test_every_try_has_its_own_id_and_port(ask):
+    """RFC 5452, section 9.2."""
+    with Scripted(lambda n, query: [good(query)] if n == 2 else []) as server:
+        assert isinstance(ask([server.server]), Records)
+        ids = {query[:2] for query, _ in server.received}
+        ports = {client[1] for _, client in server.received}
+        assert (len(ids), len(ports)) == (3, 3)
+
+
+@both
+def test_a_late_answer_to_an_earlier_try_counts(ask):
+    """It has the ID and the port of that try."""
+    with Scripted(lambda n, query: []) as server:
+
+        def script(n, query):
+            if n == 1:
+                first, client = server.received[0]
+                server._udp.sendto(good(first), client)
+            return []
+
+        server.udp = script
+        assert isinstance(ask([server.server]), Records)
+
+
+def _dead_server():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{unused.getsockname()[1]}"
+
+
+@both
+def test_nobody_listening_is_noticed_at_once(ask):
+    """X02: ICMP says so."""
+    answer = ask([_dead_server()], seconds=30)
+    assert answer.reason is FailureReason.RESOLVER_DOWN
+
+
+@both
+def test_the_next_server_is_asked(ask):
+    """X18: after silence, after a refusal, after nobody was there."""
+    silent = Scripted(lambda n, query: [])
+    refusing = Scripted(lambda n, query: [good(query, 5, records=0)])
+    with LoopbackDNS(ZONE) as server, silent, refusing:
+        servers = [silent.server, refusing.server, _dead_server(), server.server]
+        assert isinstance(ask(servers, seconds=5), Records)
+        assert len(silent.received) == len(refusing.received) == 1
+
+
+@both
+def test_when_all_have_failed_the_last_failure_is_told(ask):
+    """X19; each one is asked once, for a failure is an answer."""
+    refusing = Scripted(lambda n, query: [good(query, 5, records=0)])
+    failing = Scripted(lambda n, query: [good(query, 2, records=0)])
+    with refusing, failing:
+        answer = ask([refusing.server, failing.server], seconds=5)
+        assert answer.reason is FailureReason.SERVFAIL
+        assert len(refusing.received) == len(failing.received) == 1
+
+
+def test_the_server_that_answers_is_remembered():
+    """The next question goes there first."""
+    silent = Scripted(lambda n, query: [])
+    with LoopbackDNS(ZONE) as server, silent:
+        resolver = StubResolver([silent.server, server.server], timing=QUICK)
+        for _ in range(5):
+            answer = resolver.resolve(ASKED, time.monotonic() + 5)
+            assert isinstance(answer, Records)
+        assert len(silent.received) == 1
+        resolver.close()
+
+
+@both
+@pytest.mark.parametrize("rcode", [1, 4])
+def test_a_server_without_edns_is_asked_without(ask, rcode):
+    """RFC 6891, section 7; once."""
+
+    def old(n, query):
+        edns = dns.message.from_wire(query).edns >= 0
+        return [good(query, rcode, records=0) if edns else good(query)]
+
+    with Scripted(old) as server:
+        assert isinstance(ask([server.server]), Records)
+        assert len(server.received) == 2
+    with Scripted(lambda n, query: [good(query, rcode, records=0)]) as server:
+        assert ask([server.server]).reason is FailureReason.REFUSED
+        assert len(server.received) == 2
+
+
+@both
+def test_no_socket_is_a_failure_and_no_exception(ask, monkeypatch):
+    """X04 and X05: EMFILE, EPERM."""
+
+    def no_socket(*_):
+        raise OSError(24, "Too many open files")
+
+    module = "senderdomain.resolvers._engine"
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{module}.Channel", no_socket)
+        assert ask(["127.0.0.1:1"]).reason is FailureReason.RESOLVER_DOWN
+    with (
+        monkeypatch.context() as patch,
+        Scripted(lambda _, query: [truncated(query)]) as server,
+    ):
+        patch.setattr(f"{module}.Stream", no_socket)
+        assert ask([server.server]).reason is FailureReason.RESOLVER_DOWN
+
+
+@both
+def test_an_unreachable_network_is_a_failure(ask):
+    """X03: the kernel refuses the address at once."""
+    answer = ask(["255.255.255.255:53"])
+    assert answer.reason is FailureReason.RESOLVER_DOWN
+
+
+def test_sockets_are_replaced():
+    """A source port is used for a while only."""
+    with LoopbackDNS(ZONE) as server:
+        ports = set()
+        respond = server.respond
+
+        resolver = StubResolver([server.server])
+        watcher = resolver._watcher()
+        for _ in range(SOCKETS * MAX_USES + SOCKETS):
+            assert isinstance(resolver.resolve(ASKED, time.monotonic() + 5), Records)
+            pool = watcher.engine._pools[0]
+            ports |= {channel.sock.getsockname()[1] for channel in pool}
+        assert len(ports) > SOCKETS
+        watcher.engine.sweep()
+        assert not watcher.engine._worn
+        resolver.close()
+        assert respond
+
+
+def test_a_worn_socket_stays_open_for_its_answers():
+    """It is closed by the sweep when nothing is expected there any more."""
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server], timing=Timing(attempt_timeout=5))
+        engine = resolver._watcher().engine
+        answers = []
+        deadline = time.monotonic() + 0.3
+        for _ in range(SOCKETS):
+            engine.ask(ASKED, deadline, answers.append)
+        for channel in engine._pools[0]:
+            channel.uses = MAX_USES
+        engine.ask(ASKED, deadline, answers.append)
+        assert len(engine._worn) == 1
+        while len(answers) < SOCKETS + 1:
+            resolver.pump()
+        engine.sweep()
+        assert not engine._worn
+        resolver.close()
+
+
+@both
+def test_questions_wait_for_their_turn(ask):
+    """More than may be under way at once are answered all the same."""
+    timing = Timing(attempt_timeout=0.5, max_in_flight=3)
+    with LoopbackDNS(ZONE) as server:
+        if ask is sync_ask:
+            resolver = StubResolver([server.server], timing=timing)
+            answers = []
+            for _ in range(20):
+                resolver.ask(ASKED, time.monotonic() + 5, answers.append)
+            while len(answers) < 20:
+                resolver.pump()
+            resolver.close()
+        else:
+
+            async def main():
+                resolver = AsyncStubResolver([server.server], timing=timing)
+                asked = [
+                    resolver.resolve(ASKED, time.monotonic() + 5) for _ in range(20)
+                ]
+                try:
+                    return await asyncio.gather(*asked)
+                finally:
+                    resolver.close()
+
+            answers = asyncio.run(main())
+    assert all(isinstance(answer, Records) for answer in answers)
+
+
+def test_whose_turn_never_comes_is_told_of_the_overload():
+    """At its deadline."""
+    with Scripted(lambda n, query: []) as silent:
+        timing = Timing(attempt_timeout=5, max_in_flight=1)
+        resolver = StubResolver([silent.server], timing=timing)
+        first, second = [], []
+        resolver.ask(ASKED, time.monotonic() + 0.4, first.append)
+        resolver.ask(ASKED, time.monotonic() + 0.1, second.append)
+        while not first:
+            resolver.pump()
+        assert second[0].reason is FailureReason.OVERLOAD
+        assert first[0].reason is FailureReason.TIMEOUT
+        resolver.close()
+
+
+def test_closing_tells_those_who_wait():
+    """Questions under way, over UDP and TCP, and in the queue."""
+
+    def never(connection):
+        connection.recv(4096)
+        connection.recv(1)
+
+    def script(n, query):
+        return [truncated(query)] if n == 0 else []
+
+    with Scripted(script, never) as server:
+        timing = Timing(attempt_timeout=5, max_in_flight=2)
+        resolver = StubResolver([server.server], timing=timing)
+        answers = []
+        for _ in range(3):
+            resolver.ask(ASKED, time.monotonic() + 5, answers.append)
+        limit = time.monotonic() + 5
+        while resolver._watcher().engine.busy and time.monotonic() < limit:
+            resolver.pump()
+            pending = resolver._watcher().engine._pending
+            if any(p.stream is not None for p in pending):
+                break
+        resolver.close()
+        assert [a.reason for a in answers] == [FailureReason.RESOLVER_DOWN] * 3
+        resolver.close()
+        assert resolver.resolve(ASKED, time.monotonic() + 1).detail == "closed"
+
+
+def test_a_list_in_order_is_not_read_far_ahead(monkeypatch):
+    """While one domain is silent, others are kept, but not without end."""
+    monkeypatch.setattr("senderdomain._verifier.MAX_AHEAD", 20)
+    taken = []
+
+    def senders():
+        for n in range(100):
+            taken.append(n)
+            yield "a@dead.example" if n == 10 else "a@d.example"
+
+    with LoopbackDNS(ZONE) as server:
+        server.zone.fault("dead.example", "timeout")
+        resolver = StubResolver([server.server])
+        verifier = DomainVerifier(resolver, deadline=0.3)
+        verdicts = verifier.verify_many(senders(), ordered=True)
+        for _ in range(10):
+            assert next(verdicts).accepted
+        assert next(verdicts).deferred
+        assert len(taken) <= 32
+        assert len(list(verdicts)) == 89
+        resolver.close()
+
+
+def test_a_closed_resolver_judges_a_list_as_well():
+    """Each sender is to come again later."""
+    resolver = StubResolver(["127.0.0.1:1"])
+    resolver.close()
+    verdicts = list(DomainVerifier(resolver).verify_many(["a@d.example", "<>"]))
+    assert [v.outcome for v in verdicts] == [
+        Outcome.TEMPFAIL,
+        Outcome.NULL_REVERSE_PATH,
+    ]
+
+
+def test_a_child_leaves_its_parents_sockets_alone():
+    """The kernel's list of them is the same for both."""
+    watcher = SelectorWatcher()
+    ours, theirs = socket.socketpair()
+    watcher.watch_reader(ours, print)
+    watcher.pid = -1
+    watcher.forget(ours)
+    assert len(watcher._selector.get_map()) == 1
+    with watcher.session() as session:
+        assert session is watcher
+    resolver = AsyncStubResolver(["127.0.0.1:1"])
+    lock = resolver._lock
+    _fork._tell()
+    assert resolver._lock is not lock
+    watcher._selector.close()
+    ours.close()
+    theirs.close()
+
+
+def test_a_second_server_is_asked_while_tcp_takes_its_time():
+    """And what the stream would have said is not waited for."""
+
+    def slow(connection):
+        connection.recv(4096)
+        connection.recv(1)
+
+    with (
+        Scripted(lambda _, query: [truncated(query)], slow) as first,
+        LoopbackDNS(ZONE) as second,
+    ):
+        answer = sync_ask([first.server, second.server], seconds=5)
+        assert isinstance(answer, Records)
+
+
+def test_threads_have_their_own_sockets_and_close_them():
+    """With the thread, or with the resolver."""
+    with LoopbackDNS(ZONE) as server:
+        resolver = StubResolver([server.server])
+        watchers = []
+
+        def work(resolver):
+            resolver.resolve(ASKED, time.monotonic() + 5)
+            watchers.append(id(resolver._watcher()))
+
+        threads = [threading.Thread(target=work, args=(resolver,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        work(resolver)
+        assert len(watchers) == 5
+        del resolver, threads, thread
+        gc.collect()
+
+
+def test_loops_have_their_own_sockets():
+    """One after the other, and two at a time; those of closed loops are closed."""
+    with LoopbackDNS(ZONE) as server:
+        resolver = AsyncStubResolver([server.server])
+
+        async def main():
+            return await resolver.resolve(ASKED, time.monotonic() + 5)
+
+        for _ in range(3):
+            assert isinstance(asyncio.run(main()), Records)
+        threads = [
+            threading.Thread(target=asyncio.run, args=(main(),)) for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        resolver.close()
+
+
+def test_two_loops_can_take_turns():
+    """Each finds its own sockets again."""
+    with LoopbackDNS(ZONE) as server:
+        resolver = AsyncStubResolver([server.server])
+
+        async def main():
+            return await resolver.resolve(ASKED, time.monotonic() + 5)
+
+        loops = [asyncio.new_event_loop() for _ in range(2)]
+        for loop in loops * 2:
+            assert isinstance(loop.run_until_complete(main()), Records)
+        assert len(resolver._watchers) == 2
+        for loop in loops:
+            loop.close()
+        resolver.close()
+
+
+class NoReaders(asyncio.SelectorEventLoop):
+    """As on Windows: a loop that cannot watch sockets."""
+
+    add_reader = asyncio.AbstractEventLoop.add_reader
+
+
+def test_a_loop_that_cannot_watch_sockets_is_served_by_threads():
+    """The default loop of Windows."""
+    loop = NoReaders()
+    assert not can_watch(loop)
+    with LoopbackDNS(ZONE) as server:
+        resolver = AsyncStubResolver([server.server])
+
+        async def main():
+            first = resolver.resolve(ASKED, time.monotonic() + 5)
+            again = await resolver.resolve(ASKED, time.monotonic() + 5)
+            # A caller that is gone does not matter, nor does a broken resolver.
+            cancelled = resolver.resolve(ASKED, time.monotonic() + 5)
+            cancelled.cancel()
+            resolver._blocking.resolve = None
+            broken = await resolver.resolve(ASKED, time.monotonic() + 5)
+            del resolver._blocking.resolve
+            return await first, again, broken
+
+        first, again, broken = loop.run_until_complete(main())
+        assert isinstance(first, Records)
+        assert isinstance(again, Records)
+        assert broken.reason is FailureReason.RESOLVER_BUG
+        resolver.close()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_opens_its_own_sockets():
+    """It must neither share ports and IDs with its parent nor harm it."""
+    with LoopbackDNS(ZONE) as server:
+        resolver = StubResolver([server.server])
+        assert isinstance(resolver.resolve(ASKED, time.monotonic() + 5), Records)
+        pid = os.fork()
+        if pid == 0:  # pragma: no cover - the child's coverage is not collected
+            status = 1
+            with contextlib.suppress(BaseException):
+                answer = resolver.resolve(ASKED, time.monotonic() + 5)
+                resolver.close()
+                status = 0 if isinstance(answer, Records) else 2
+            os._exit(status)
+        _, status = os.waitpid(pid, 0)
+        assert status == 0
+        assert isinstance(resolver.resolve(ASKED, time.monotonic() + 5), Records)
+        resolver.close()
+
+
+SERVERS = [
+    ("192.0.2.1", Server("192.0.2.1", 53)),
+    ("127.0.0.1:5353", Server("127.0.0.1", 5353)),
+    ("2001:db8::1", Server("2001:db8::1", 53)),
+    ("[2001:db8::1]", Server("2001:db8::1", 53)),
+    ("[::1]:5353", Server("::1", 5353)),
+    ("fe80::1%eth0", Server("fe80::1%eth0", 53)),
+]
+
+
+@pytest.mark.parametrize(("text", "server"), SERVERS)
+def test_servers_are_written_with_and_without_a_port(text, server):
+    """And read again as they are shown."""
+    assert parse_server(text) == server
+    assert parse_server(str(server)) == server
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "dns.example",
+        "127.0.0.1:",
+        "127.0.0.1:0",
+        "127.0.0.1:65536",
+        "127.0.0.1:x",
+        "127.0.0.1:²",
+        "[::1",
+        "[::1]x",
+        "[::1]:",
+        "[]:53",
+        "::1:53:",
+    ],
+)
+def test_what_is_no_server_is_refused(text):
+    """With an example of what is."""
+    with pytest.raises(ValueError, match=r"not a DNS server: .* '127\.0\.0\.1:5353'"):
+        StubResolver([text])
+
+
+def test_servers_may_be_a_single_one_but_not_none():
+    """A text is not taken for its letters."""
+    assert parse_servers("127.0.0.1") == (Server("127.0.0.1"),)
+    with pytest.raises(ValueError, match="servers is empty"):
+        AsyncStubResolver([])
+
+
+def test_the_system_says_whom_to_ask(tmp_path):
+    """In its order, as dnspython reads it."""
+    conf = tmp_path / "resolv.conf"
+    conf.write_text("search example.org\nnameserver 127.0.0.1\nnameserver ::1\n")
+    resolver = StubResolver(resolv_conf=str(conf))
+    assert resolver.servers == (Server("127.0.0.1"), Server("::1"))
+
+
+@pytest.mark.parametrize("text", [None, "", "nameserver\n", "nameserver dns.example\n"])
+def test_a_system_without_a_resolver_is_told_so(tmp_path, text):
+    """X20: at construction, and with the cure."""
+    conf = tmp_path / "resolv.conf"
+    if text is not None:
+        conf.write_text(text)
+    with pytest.raises(ValueError, match="names no DNS resolver; pass servers="):
+        system_servers(str(conf))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"attempt_timeout": 0}, {"attempt_timeout": float("nan")}, {"max_in_flight": 0}],
+)
+def test_bad_timing_is_refused(settings):
+    """At construction."""
+    with pytest.raises(ValueError, match="must be above 0"):
+        Timing(**settings)
+
+
+def test_an_old_deadline_is_answered_at_the_next_sweep():
+    """Whoever asks too late gets a failure like anybody else."""
+    with Scripted(lambda n, query: []) as silent:
+        answer = sync_ask([silent.server], seconds=-1)
+        assert answer.reason is FailureReason.TIMEOUT
+
+
+def test_a_list_is_judged_with_many_questions_under_way():
+    """In one thread, a dead domain holding up nobody."""
+    with LoopbackDNS(ZONE) as server:
+        server.zone.fault("dead.example", "timeout")
+        resolver = StubResolver([server.server])
+        verifier = DomainVerifier(resolver, deadline=2)
+        senders = ["a@dead.example"] + [f"a@n{n}.example" for n in range(300)]
+        senders[1:1] = ["b@dead.example"] * 2  # they wait for the same lookup
+        verdicts = list(verifier.verify_many(senders, in_flight=50))
+        outcomes = {v.sender: v.outcome for v in verdicts}
+        assert outcomes.pop("a@dead.example") is Outcome.TEMPFAIL
+        assert outcomes.pop("b@dead.example") is Outcome.TEMPFAIL
+        assert server.asked["dead.example MX"] <= 3
+        assert set(outcomes.values()) == {Outcome.NXDOMAIN}
+        assert len(outcomes) == 300
+        assert verdicts[0].outcome is Outcome.NXDOMAIN
+        resolver.close()
+
+
+def test_a_port_that_strangers_know_is_given_up():
+    """Whatever comes unasked: the socket is closed and another one opened."""
+    with Scripted(lambda _, query: [good(query)]) as server:
+        resolver = StubResolver([server.server], timing=QUICK)
+        engine = resolver._watcher().engine
+        assert isinstance(resolver.resolve(ASKED, time.monotonic() + 5), Records)
+        known = engine._pools[0][0].sock.getsockname()
+        for _ in range(600):
+            server._udp.sendto(b"unasked", known)
+        assert isinstance(resolver.resolve(ASKED, time.monotonic() + 5), Records)
+        ports = [channel.sock.getsockname()[1] for channel in engine._pools[0]]
+        assert known[1] not in ports
+        resolver.close()
+
+
+def test_a_worn_socket_that_strangers_know_is_given_up_too():
+    """It is in no pool any more."""
+    with Scripted(lambda _, query: [good(query)]) as server:
+        resolver = StubResolver([server.server], timing=QUICK)
+        engine = resolver._watcher().engine
+        resolver.resolve(ASKED, time.monotonic() + 5)
+        worn = engine._pools[0].pop()
+        engine._worn.add(worn)
+        server._udp.sendto(b"unasked", worn.sock.getsockname())
+        resolver.resolve(ASKED, time.monotonic() + 5)
+        assert worn.sock.fileno() == -1
+        assert not engine._worn
+        resolver.close()
+
+
+def test_no_two_questions_share_an_id_on_a_socket():
+    """A draw that is taken is drawn again."""
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server], timing=Timing(attempt_timeout=5))
+        engine = resolver._watcher().engine
+        engine._ids = iter([b"aa"] * (SOCKETS + 1) + [b"bb"])
+        for _ in range(SOCKETS + 1):
+            resolver.ask(ASKED, time.monotonic() + 5, print)
+        taken = [set(channel.inflight) for channel in engine._pools[0]]
+        assert sorted(map(len, taken)) == [1] * (SOCKETS - 1) + [2]
+        assert {b"aa", b"bb"} in taken
+        resolver.close()
+
+
+def test_many_questions_never_use_a_socket_twice_for_one():
+    """Although they take turns on the same sockets."""
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server], timing=QUICK)
+        engine = resolver._watcher().engine
+        answers = []
+        for _ in range(7):
+            resolver.ask(ASKED, time.monotonic() + 0.4, answers.append)
+        most = 0
+        while len(answers) < 7:
+            resolver.pump()
+            for pending in engine._pending:
+                channels = [channel for channel, _ in pending.outstanding]
+                assert len(channels) == len(set(channels))
+                most = max(most, len(channels))
+        assert most == 3
+        resolver.close()
+
+
+def test_a_socket_that_never_runs_dry_is_left_after_a_batch():
+    """The event loop has other things to do."""
+    resolver = StubResolver(["127.0.0.1:1"])
+    engine = resolver._watcher().engine
+    channel = engine._channel(0, 0.0, ())
+    channel.inflight[b"no"] = None
+    taken = []
+    channel.recv = lambda size: taken.append(size) or b"junk"
+    engine._readable(channel)
+    assert len(taken) == 64
+    channel.inflight.clear()
+    resolver.close()
+
+
+def test_a_flood_on_one_socket_lets_the_others_have_their_turn():
+    """No more than a batch of datagrams is read at a time."""
+
+    def flood(n, query):
+        return [b"junk" * 5] * 200 + [good(query)]
+
+    with Scripted(flood) as server:
+        assert isinstance(sync_ask([server.server], seconds=5), Records)
+
+
+@both
+def test_a_socket_that_cannot_be_opened_the_second_time_is_a_failure(ask, monkeypatch):
+    """When a server without EDNS is to be asked again, or a stream to be opened."""
+    from senderdomain.resolvers import _engine
+
+    def once(*arguments):
+        channel = real(*arguments)
+        send = channel.send
+
+        def send_once(octets):
+            if opened:
+                raise OSError(1, "Operation not permitted")
+            opened.append(1)
+            return send(octets)
+
+        channel.send = send_once
+        return channel
+
+    real, opened = _engine.Channel, []
+    monkeypatch.setattr(_engine, "Channel", once)
+    with Scripted(lambda n, query: [good(query, 1, records=0)]) as server:
+        assert ask([server.server]).reason is FailureReason.RESOLVER_DOWN
+
+
+@both
+def test_a_full_buffer_is_a_datagram_lost(ask, monkeypatch):
+    """The next try is as good as any."""
+    from senderdomain.resolvers import _engine
+
+    def full_once(*arguments):
+        channel = real(*arguments)
+        if not opened:
+
+            def send(octets):
+                raise BlockingIOError
+
+            channel.send = send
+        opened.append(1)
+        return channel
+
+    real, opened = _engine.Channel, []
+    monkeypatch.setattr(_engine, "Channel", full_once)
+    with LoopbackDNS(ZONE) as server:
+        assert isinstance(ask([server.server]), Records)
+        assert len(opened) == 2
+
+
+@both
+def test_the_sockets_that_are_open_will_do(ask, monkeypatch):
+    """If no more can be had."""
+    from senderdomain.resolvers import _engine
+
+    def once(*arguments):
+        if opened:
+            raise OSError(24, "Too many open files")
+        opened.append(1)
+        return real(*arguments)
+
+    real, opened = _engine.Channel, []
+    monkeypatch.setattr(_engine, "Channel", once)
+
+    def old(n, query):
+        edns = dns.message.from_wire(query).edns >= 0
+        return [good(query, 1, records=0) if edns else good(query)]
+
+    with Scripted(old) as server:
+        assert isinstance(ask([server.server]), Records)
+
+
+@both
+def test_a_refusal_that_comes_twice_counts_once(ask):
+    """The second one is about the query with EDNS, and late."""
+
+    def old(n, query):
+        edns = dns.message.from_wire(query).edns >= 0
+        return [good(query, 1, records=0)] * 2 if edns else [good(query)]
+
+    with Scripted(old) as server:
+        assert isinstance(ask([server.server]), Records)
+
+
+def test_a_server_is_not_asked_more_than_three_times():
+    """Not without EDNS either (RFC 9520, section 3.1)."""
+
+    def late(n, query):
+        return [good(query, 1, records=0)] if n == 2 else []
+
+    with Scripted(late) as server:
+        assert sync_ask([server.server]).reason is FailureReason.REFUSED
+        assert len(server.received) == 3
+
+
+def test_no_selector_is_a_failure(monkeypatch):
+    """X04 again: for a single question, and for a list."""
+
+    def none():
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("selectors.DefaultSelector", none)
+    resolver = StubResolver(["127.0.0.1:1"])
+    verifier = DomainVerifier(resolver)
+    verdicts = [verifier.verify("a@d.example"), *verifier.verify_many(["a@e.example"])]
+    assert {v.reason for v in verdicts} == {FailureReason.RESOLVER_DOWN}
+
+
+def test_two_answers_at_once_are_one_too_many():
+    """The second may be for a socket that is closed, whose number another one has."""
+
+    def both_at_once(n, query):
+        if dns.message.from_wire(query).question[0].rdtype != dns.rdatatype.MX:
+            return [good(query, records=0)]
+        if n == 1:
+            first, client = server.received[0]
+            server._udp.sendto(good(first, records=0), client)
+            return [good(query, records=0)]
+        return []
+
+    for _ in range(20):
+        with Scripted(both_at_once) as server:
+            resolver = StubResolver([server.server], timing=QUICK)
+            verdict = DomainVerifier(resolver, deadline=2).verify("a@d.example")
+            assert verdict.outcome is Outcome.NODATA
+            resolver.close()
+
+
+def test_a_thousand_that_wait_can_fail_at_once(monkeypatch):
+    """Not one inside the other."""
+    timing = Timing(attempt_timeout=5, max_in_flight=1)
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server], timing=timing)
+        engine = resolver._watcher().engine
+        answers = []
+        for _ in range(3_000):
+            resolver.ask(ASKED, time.monotonic() + 0.2, answers.append)
+
+        def none(*_):
+            raise OSError(24, "Too many open files")
+
+        monkeypatch.setattr(engine, "_send", none)
+        while len(answers) < 3_000:
+            resolver.pump()
+        assert {a.reason for a in answers} <= {
+            FailureReason.TIMEOUT,
+            FailureReason.RESOLVER_DOWN,
+            FailureReason.OVERLOAD,
+        }
+        resolver.close()
+
+
+def test_a_closed_loop_takes_nobody_down():
+    """Its questions are answered while the next loop asks its own."""
+    with Scripted(
+        lambda n, query: [good(query, records=0)] if n == 0 else []
+    ) as server:
+        resolver = AsyncStubResolver([server.server], timing=QUICK)
+        verifier = AsyncDomainVerifier(resolver, deadline=0.5)
+
+        async def leave():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(verifier.verify("a@d.example"), 0.1)
+
+        asyncio.run(leave())
+        start = time.monotonic()
+        verdict = asyncio.run(verifier.verify("a@d.example"))
+        assert verdict.deferred
+        assert time.monotonic() - start < 5  # a deadlock would be for ever
+        resolver.close()
+
+
+def test_closing_reaches_everybody_who_waits():
+    """Those whose lookup would ask something else next, too."""
+
+    def only_mx(n, query):
+        rdtype = dns.message.from_wire(query).question[0].rdtype
+        return [good(query, records=0)] if rdtype == dns.rdatatype.MX else []
+
+    async def main():
+        resolver = AsyncStubResolver([server.server])
+        verifier = AsyncDomainVerifier(resolver, deadline=5)
+        names = ["a@d.example", "a@e.example", "a@f.example"]
+        tasks = [asyncio.create_task(verifier.verify(name)) for name in names]
+        while len(server.received) < 6:  # noqa: ASYNC110 - a thread counts them
+            await asyncio.sleep(0.01)
+        resolver.close()
+        return await asyncio.wait_for(asyncio.gather(*tasks), 2)
+
+    with Scripted(only_mx) as server:
+        verdicts = asyncio.run(main())
+    assert {v.reason for v in verdicts} == {FailureReason.RESOLVER_DOWN}
+
+
+# A process of its own: what measures coverage here holds locks, too.
+BUSY = """
+import os, signal, sys, threading
+from senderdomain import DomainVerifier
+from senderdomain.resolvers import StubResolver
+
+verifier = DomainVerifier(StubResolver([sys.argv[1]]))
+stop = threading.Event()
+
+def work():
+    while not stop.is_set():
+        verifier.verify("a@d.example")
+
+threads = [threading.Thread(target=work, daemon=True) for _ in range(4)]
+for thread in threads:
+    thread.start()
+statuses = []
+for _ in range(20):
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(5)
+        accepted = verifier.verify("a@d.example").accepted
+        os._exit(0 if accepted and verifier.verify("a@many.example").accepted else 1)
+    statuses.append(os.waitpid(pid, 0)[1])
+stop.set()
+print(statuses)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_of_busy_threads_can_verify():
+    """Locks that they hold at the fork are held for ever otherwise."""
+    with LoopbackDNS(ZONE) as server:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", BUSY, server.server],
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=True,
+        )
+    assert done.stdout == f"{[0] * 20}\n"
+
+
+def test_a_stream_copes_with_what_sockets_do(monkeypatch):  # noqa: C901 - doubles
+    """Writing in pieces, nothing to read after all, no connection at all."""
+    from senderdomain.resolvers import _stream
+
+    events = []
+
+    class Watcher:
+        def watch_writer(self, sock, callback):
+            events.append("writer")
+
+        def watch_reader(self, sock, callback):
+            events.append("reader")
+
+        def forget(self, sock):
+            events.append("forget")
+
+    class Socket:
+        def __init__(self, *_):
+            self.sent = b""
+
+        def setblocking(self, _):
+            pass
+
+        def connect(self, address):
+            if address[1] == 1:
+                raise OSError(101, "Network is unreachable")
+
+        def send(self, octets):
+            self.sent += octets[:3]
+            return 3
+
+        def recv(self, _):
+            raise BlockingIOError
+
+        def close(self):
+            events.append("close")
+
+    monkeypatch.setattr("senderdomain.resolvers._stream.socket.socket", Socket)
+    with pytest.raises(OSError, match="unreachable"):
+        _stream.Stream(Server("127.0.0.1", 1), b"abcd", Watcher(), events.append)
+    stream = _stream.Stream(Server("127.0.0.1", 2), b"abcd", Watcher(), events.append)
+    stream._writable()
+    stream._writable()
+    assert stream._sock.sent == b"\0\4abcd"
+    stream._readable()
+    stream.close()
+    assert events == ["close", "writer", "reader", "forget", "close"]
+
+
+def test_an_answer_may_close_a_socket_that_was_ready_too():
+    """What is ready is asked for again before it is read."""
+    watcher = SelectorWatcher()
+    pairs = [socket.socketpair() for _ in range(2)]
+    called = []
+
+    def first():
+        called.append(1)
+        for ours, _ in pairs:
+            with contextlib.suppress(KeyError):
+                watcher.forget(ours)
+
+    for ours, theirs in pairs:
+        watcher.watch_reader(ours, first)
+        theirs.send(b"x")
+    watcher._dispatch(0)
+    assert called == [1]
+    for pair in pairs:
+        for end in pair:
+            end.close()
+    watcher._selector.close()
