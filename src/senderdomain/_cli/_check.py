@@ -1,0 +1,183 @@
+"""``senderdomain check``: verdicts for addresses on the command line or in a list."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from .._ask import Resolver
+from .._domain import AddressRules
+from .._reply import Action
+from .._verifier import DEADLINE, DomainVerifier
+from ..presets import PRESETS
+from ._status import CONFIG, OF_ACTION, USAGE, Mistake
+from ._verdicts import show, show_json
+
+# Octets of a line that are read; longer lines are no addresses.
+_MAX_LINE = 4096
+
+# From the mildest; a list exits with the status of its worst address.
+_SEVERITY = [Action.ACCEPT, Action.DEFER, Action.REJECT]
+
+
+_SERVER_HELP = "ask this resolver, an IP address and perhaps a port; may be repeated"
+_EPILOG = (
+    "Exit status: 0 accept, 1 reject, 75 defer, 64 usage, 74 input or output, 78"
+    " configuration."
+)
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401
+    """Add the command."""
+    parser = commands.add_parser("check", help="verify senders", epilog=_EPILOG)
+    add = parser.add_argument
+    add("address", nargs="*", help="a reverse-path, with or without <>")
+    add("-i", "--input", metavar="FILE", help="one a line; - for standard input")
+    choice = f"one of {', '.join(PRESETS)}; default by default"
+    add("--preset", default="default", metavar="NAME", help=choice)
+    add("--enhanced", action="store_true", help="send enhanced status codes")
+    add("--smtputf8", action="store_true", help="the client gave SMTPUTF8")
+    add("--underscore", action="store_true", help="allow _ in domains")
+    add("--server", action="append", metavar="HOST:PORT", help=_SERVER_HELP)
+    add("--zone", metavar="FILE", help="answer from a master file, ask nobody")
+    deadline = f"for a whole verdict; {DEADLINE:g} by default"
+    add("--deadline", type=float, default=DEADLINE, metavar="SECONDS", help=deadline)
+    add("--json", action="store_true", help="JSON Lines, one object an address")
+    add("--explain", action="store_true", help="show what was asked and answered")
+    add("--unordered", action="store_true", help="print verdicts as they come")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if not arguments.address and arguments.input is None:
+        msg = "check: nothing to check; give an address, or a list with -i"
+        raise Mistake(msg)
+    if arguments.json and arguments.explain:
+        msg = "--json and --explain exclude each other"
+        raise Mistake(msg)
+    actions: set[Action] = set()
+    with (
+        _resolver(arguments) as resolver,
+        _verifier(arguments, resolver) as verifier,
+        _addresses(arguments) as addresses,
+    ):
+        verdicts = verifier.verify_many(
+            addresses, smtputf8=arguments.smtputf8, ordered=not arguments.unordered
+        )
+        for verdict in verdicts:
+            actions.add(verdict.action)
+            if arguments.json:
+                show_json(verdict, preset=arguments.preset)
+            else:
+                show(verdict, explain=arguments.explain)
+    worst = max(actions, key=_SEVERITY.index, default=Action.ACCEPT)
+    return OF_ACTION[worst]
+
+
+def _verifier(arguments: argparse.Namespace, resolver: Resolver) -> DomainVerifier:
+    policy = PRESETS.get(arguments.preset)
+    if policy is None:
+        msg = f"no preset {arguments.preset!r}; there are {', '.join(PRESETS)}"
+        raise Mistake(msg)
+    if arguments.enhanced:
+        policy = policy.with_enhanced_codes()
+    try:
+        return DomainVerifier(
+            resolver,
+            policy=policy,
+            rules=AddressRules(underscore=arguments.underscore),
+            deadline=arguments.deadline,
+        )
+    except ValueError as error:
+        raise Mistake(error) from None
+
+
+@contextmanager
+def _resolver(arguments: argparse.Namespace) -> Iterator[Resolver]:
+    if arguments.zone and arguments.server:
+        msg = "--zone and --server exclude each other"
+        raise Mistake(msg)
+    if arguments.zone:
+        yield _zone(arguments.zone)
+        return
+    from ..resolvers.stub import StubResolver  # noqa: PLC0415
+
+    try:
+        resolver = StubResolver(arguments.server)
+    except ValueError as error:
+        raise Mistake(error, USAGE if arguments.server else CONFIG) from None
+    with closing(resolver):
+        yield resolver
+
+
+def _zone(path: str) -> Resolver:
+    from ..testing import ZoneResolver  # noqa: PLC0415
+
+    try:
+        return ZoneResolver.from_file(path)
+    except OSError as error:
+        raise Mistake(_unreadable("--zone", path, error)) from None
+    except ValueError as error:
+        raise Mistake(error) from None
+
+
+def _unreadable(option: str, path: str, error: OSError) -> str:
+    return f"{option}: cannot read {path!r}: {error.strerror}"
+
+
+@contextmanager
+def _addresses(arguments: argparse.Namespace) -> Iterator[Iterable[str | bytes]]:
+    if arguments.input is None:
+        yield arguments.address
+        return
+    try:
+        source = _opened(arguments.input)
+    except OSError as error:
+        raise Mistake(_unreadable("-i", arguments.input, error)) from None
+    with source:
+        yield _counted(_all(arguments.address, source))
+
+
+def _opened(name: str) -> IO[bytes]:
+    return sys.stdin.buffer if name == "-" else Path(name).open("rb")
+
+
+def _all(first: Iterable[str], source: IO[bytes]) -> Iterator[str | bytes]:
+    yield from first
+    yield from _lines(source)
+
+
+def _lines(source: IO[bytes]) -> Iterator[bytes]:
+    # An empty line is an empty, that is a null reverse-path.
+    while line := source.readline(_MAX_LINE):
+        complete = line.endswith(b"\n")
+        yield line.removesuffix(b"\n").removesuffix(b"\r")
+        while not complete and (rest := source.readline(_MAX_LINE)):
+            complete = rest.endswith(b"\n")
+
+
+def _counted(addresses: Iterator[str | bytes]) -> Iterator[str | bytes]:
+    # On the terminal that the verdicts go to, they themselves are the progress.
+    if sys.stdout.isatty() or not sys.stderr.isatty():
+        return addresses
+    try:
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import Progress  # noqa: PLC0415
+    except ImportError:
+        return addresses
+    # rich would otherwise take what is printed for its own terminal.
+    progress = Progress(
+        console=Console(stderr=True), redirect_stdout=False, redirect_stderr=False
+    )
+
+    def counted() -> Iterator[str | bytes]:
+        """Count what is taken; the bar goes with the last address."""
+        with progress:
+            yield from progress.track(addresses, description="verifying")
+
+    return counted()
