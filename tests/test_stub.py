@@ -856,6 +856,16 @@ def test_no_two_questions_share_an_id_on_a_socket():
         resolver.close()
 
 
+def test_a_socket_that_a_try_has_used_loses_its_turn():
+    """The next one in the pool takes it."""
+    resolver = StubResolver(["127.0.0.1:1"])
+    engine = resolver._watcher().engine
+    in_turn = [engine._channel(0, 0.0, ()) for _ in range(SOCKETS)]
+    assert len(set(in_turn)) == SOCKETS
+    assert engine._channel(0, 0.0, in_turn[:2]) is in_turn[2]
+    resolver.close()
+
+
 def test_many_questions_never_use_a_socket_twice_for_one():
     """Although they take turns on the same sockets."""
     with Scripted(lambda n, query: []) as silent:
