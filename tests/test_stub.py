@@ -842,6 +842,18 @@ def test_a_worn_socket_that_strangers_know_is_given_up_too():
         resolver.close()
 
 
+def test_a_server_is_reached_by_its_zone_index():
+    """A home router's resolver is often at a link-local address (RFC 4007)."""
+    index, name = socket.if_nameindex()[0]
+    connected = []
+
+    class Recorder:
+        connect = connected.append
+
+    parse_server(f"fe80::1%{name}").connect(Recorder)
+    assert connected == [("fe80::1", 53, 0, index)]
+
+
 def test_no_two_questions_share_an_id_on_a_socket():
     """A draw that is taken is drawn again."""
     with Scripted(lambda n, query: []) as silent:

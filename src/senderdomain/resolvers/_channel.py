@@ -48,12 +48,10 @@ class Channel:
 
     def __init__(self, address: Server, server: int, now: float) -> None:
         """Open it, which draws a source port; raises OSError."""
-        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        self.sock = socket.socket(family, socket.SOCK_DGRAM)
+        self.sock = address.open(socket.SOCK_DGRAM)
         try:
-            self.sock.setblocking(False)  # noqa: FBT003
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            self.sock.connect((address.host, address.port))
+            address.connect(self.sock)
         except OSError:
             self.sock.close()
             raise

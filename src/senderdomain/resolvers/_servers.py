@@ -2,10 +2,12 @@
 Which recursive resolvers to ask.
 
 Owns      how a server is written, and where the system says what its own are.
-Knows not sockets.
+Knows not what is sent there.
 """
 
 from __future__ import annotations
+
+import socket
 
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -33,6 +35,22 @@ class Server:
         """As `parse_server` reads it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+    def open(self, kind: socket.SocketKind) -> socket.socket:
+        """Open a socket that does not block; `connect` takes it here."""
+        sock = socket.socket(
+            socket.AF_INET6 if ":" in self.host else socket.AF_INET, kind
+        )
+        sock.setblocking(False)  # noqa: FBT003
+        return sock
+
+    def connect(self, sock: socket.socket) -> None:
+        """Connect *sock*; raises OSError."""
+        # Only the long form of an IPv6 address can have a zone index (RFC 4007), as
+        # in fe80::1%eth0, the usual place of a home router's resolver.
+        numeric = socket.AI_NUMERICHOST
+        found = socket.getaddrinfo(self.host, self.port, flags=numeric)
+        sock.connect(found[0][4])
 
 
 def parse_server(text: str) -> Server:

@@ -60,16 +60,14 @@ class Stream:
         done: Callable[[bytes | OSError], None],
     ) -> None:
         """Begin to connect; raises OSError."""
-        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         self._message = len(message).to_bytes(_LENGTH_SIZE, "big") + message
         self._buffer = bytearray()
         self._watcher = watcher
         self._done = done
-        self._sock = socket.socket(family, socket.SOCK_STREAM)
-        self._sock.setblocking(False)  # noqa: FBT003
+        self._sock = address.open(socket.SOCK_STREAM)
         try:
             with suppress(BlockingIOError):  # which says that it is under way
-                self._sock.connect((address.host, address.port))
+                address.connect(self._sock)
         except OSError:
             self._sock.close()
             raise
