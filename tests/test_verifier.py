@@ -141,11 +141,10 @@ def test_u_labels_and_a_labels_share_a_finding():
     assert str(first.reply) == "250 a@m?nchen.example... Sender ok"
 
 
-def test_domains_and_header_fields_can_be_judged():
+def test_domains_and_header_fields_can_be_judged(clock):
     """By both verifiers."""
-    resolver = ZoneResolver(ZONE)
-    verifier = DomainVerifier(resolver)
-    twin = AsyncDomainVerifier(AsyncZoneResolver(ZONE))
+    verifier = DomainVerifier(ZoneResolver(ZONE), cache=FindingCache(clock=clock))
+    twin = AsyncDomainVerifier(AsyncZoneResolver(ZONE), cache=FindingCache(clock=clock))
     for domain in ("mx.example", b"mx.example", "münchen.example"):
         verdict = verifier.verify_domain(domain)
         assert verdict.outcome is Outcome.MX
