@@ -64,6 +64,7 @@ def test_a_lost_flight_is_replaced():
     told = []
     lost, _ = flights.board(D, told.append, 0.0, 5.0)
     lost.start(lookup(D), ask)
+    lost.thread = -1  # that of nobody any more
     _, leads = flights.board(D, told.append, 5.0 + OVERDUE, 10.0)
     assert not leads
     other, leads = flights.board(D, told.append, 5.01 + OVERDUE, 10.0)

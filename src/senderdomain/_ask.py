@@ -9,6 +9,7 @@ Knows not lookups, caches; the stub resolvers, which ask in this way by themselv
 from __future__ import annotations
 
 import logging
+import time
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable
@@ -28,6 +29,9 @@ from ._dns import (
 from ._flight import Callback
 
 _LOG = logging.getLogger("senderdomain")
+
+TOO_LATE = Failure(FailureReason.TIMEOUT, "resolver")
+"""The answer at the deadline, where a user's resolver has none."""
 
 
 class Resolver(Protocol):
@@ -121,6 +125,13 @@ def bug(error: BaseException) -> Failure:
     return Failure(FailureReason.RESOLVER_BUG, type(error).__name__)
 
 
+def _is_cancelled(error: BaseException) -> bool:
+    # Where no task is, there is nobody who could have cancelled it.
+    from asyncio import CancelledError  # noqa: PLC0415 - see __init__
+
+    return isinstance(error, CancelledError)
+
+
 class BlockingAsker(PumpedAsker):
     """
     Asks a `Resolver`, one question after the other.
@@ -135,9 +146,14 @@ class BlockingAsker(PumpedAsker):
 
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
         """See `Ask`; the answer is there on return."""
+        if deadline <= time.monotonic():
+            callback(TOO_LATE)
+            return
         try:
             answer = checked(self._resolver.resolve(question, deadline))
-        except Exception as error:  # noqa: BLE001 - whatever a user's code raises
+        except BaseException as error:  # whatever a user's code raises
+            if not isinstance(error, Exception) and not _is_cancelled(error):
+                raise
             answer = bug(error)
         callback(answer)
 

@@ -61,6 +61,12 @@ def tempfail(domain: DomainName, reason: FailureReason) -> Finding:
     return Finding(domain, Outcome.TEMPFAIL, reason)
 
 
+def reentrant(domain: DomainName) -> Finding:
+    """Log that a lookup waits for itself, and make the finding that ends it."""
+    _LOG.error("resolver asks the verifier that is asking it, about %s", domain)
+    return tempfail(domain, FailureReason.RESOLVER_BUG)
+
+
 class Flight:
     """
     One lookup under way.
@@ -69,6 +75,7 @@ class Flight:
         domain: What is looked up.
         deadline: By when it must have landed (`time.monotonic`).
         loop: The event loop that drives it, if one does.
+        thread: Otherwise the thread that does.
     """
 
     __slots__ = (
@@ -78,6 +85,7 @@ class Flight:
         "deadline",
         "domain",
         "loop",
+        "thread",
         "waiters",
     )
 
@@ -96,6 +104,7 @@ class Flight:
         self.domain = domain
         self.deadline = deadline
         self.loop = loop
+        self.thread = None if loop is not None else threading.get_ident()
         self.waiters: list[Waiter] = []
 
     def start(self, steps: Steps[Finding], ask: Ask) -> None:
@@ -131,9 +140,15 @@ class Flight:
                 # One that cannot be told must not keep the others waiting.
                 _LOG.exception("nobody heard of %s, please report", self.domain)
 
+    def is_ours(self) -> bool:
+        """Whether this very thread drives it, and so would wait for itself."""
+        return self.thread == threading.get_ident()
+
 
 def _is_lost(flight: Flight, now: float) -> bool:
     # Its loop is closed; or it is overdue, and its thread must be dead.
+    if flight.is_ours():
+        return False
     loop = flight.loop
     return (loop is not None and loop.is_closed()) or flight.deadline + OVERDUE < now
 

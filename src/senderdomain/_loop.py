@@ -8,17 +8,21 @@ Knows not who flies, and what for.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 
 from collections.abc import Callable
 from contextlib import suppress
 
-from ._ask import AsyncResolver, LoopAsker, bug, checked
-from ._dns import Answer, DomainName, Failure, FailureReason, Question
+from ._ask import TOO_LATE, AsyncResolver, LoopAsker, bug, checked
+from ._dns import Answer, DomainName, FailureReason, Question
 from ._finding import Finding
 from ._flight import Callback, tempfail
 
-_TIMEOUT = Failure(FailureReason.TIMEOUT, "resolver")
+_LOG = logging.getLogger("senderdomain")
+
+# Seconds for which a resolver may hold up the event loop before it is told on.
+_SLOW = 0.1
 
 
 class TaskAsker(LoopAsker):
@@ -39,13 +43,25 @@ class TaskAsker(LoopAsker):
 
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
         """See `Ask`."""
+        start = time.monotonic()
         try:
             awaitable = self._resolver.resolve(question, deadline)
             task = asyncio.ensure_future(awaitable)
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises
             callback(bug(error))
             return
+        # Comes right behind the first step of the task.
+        asyncio.get_running_loop().call_soon(self._tell_if_slow, start)
         self._running.add(_Running(task, deadline, callback, self._running.discard))
+
+    def _tell_if_slow(self, start: float) -> None:
+        elapsed = time.monotonic() - start
+        if elapsed >= _SLOW:
+            _LOG.warning(
+                "%s.resolve blocked the event loop for %.1f s; is it asynchronous?",
+                type(self._resolver).__name__,
+                elapsed,
+            )
 
 
 class _Running:
@@ -71,7 +87,7 @@ class _Running:
         self._task.remove_done_callback(self._done)
         self._task.add_done_callback(_look_away)
         self._task.cancel()
-        self._answer(_TIMEOUT)
+        self._answer(TOO_LATE)
 
     def _done(self, task: asyncio.Future[Answer]) -> None:
         self._timer.cancel()

@@ -20,7 +20,7 @@ from ._ask import BlockingAsker, LoopAsker, PumpedAsker, Resolver
 from ._cache import Cache
 from ._core import Core, Parsed, Stats
 from ._domain import DEFAULT_RULES, AddressRules
-from ._flight import OVERDUE, Flight, Flights
+from ._flight import OVERDUE, Flight, Flights, reentrant
 from ._landing import Landing
 from ._many import IN_FLIGHT, MAX_AHEAD, Numbered, Window, check_in_flight, in_order
 from ._policy import Policy
@@ -159,13 +159,19 @@ class DomainVerifier(Face):
         if leads:
             flight.start(core.investigate(sender.domain, landings), self._asker.ask)
             self._pump(flight, landing)
+        elif flight.is_ours():
+            # Only a resolver that calls its own verifier can come here again.
+            return core.judge(text, reentrant(sender.domain), start)
         patience = flight.deadline + OVERDUE - time.monotonic()
         return core.judge(text, landing.wait(patience, sender.domain), start)
 
     def _pump(self, flight: Flight, landing: Landing) -> None:
         try:
-            while landing.finding is None and time.monotonic() < flight.deadline + 1:
+            overdue = flight.deadline + OVERDUE
+            while landing.finding is None and time.monotonic() < overdue:
                 self._asker.pump()
+            if landing.finding is None:
+                flight.abandon()
         except BaseException:
             flight.abandon()
             raise
