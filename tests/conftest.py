@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from hypothesis import HealthCheck, settings
+
+from senderdomain.testing import SettableClock
 
 # Deterministic, so that a red run can be repeated; no deadline, so that a slow
 # machine is not a failing one.
@@ -18,23 +22,26 @@ settings.register_profile(
 settings.load_profile("default")
 
 
-class FakeClock:
-    """A monotonic clock that stands still unless it is told to go on."""
-
-    def __init__(self) -> None:
-        """Begin at an odd time, so that nobody takes 0 for granted."""
-        self.now = 1_000.5
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += seconds
-
-
 @pytest.fixture
-def clock() -> FakeClock:
-    """Give a clock to the test."""
-    return FakeClock()
+def clock() -> SettableClock:
+    """Give a clock to the test, between two whole seconds."""
+    return SettableClock(1_000.5)
+
+
+# What test_faults.py has found: id -> fault, outcome in a thread and in a task,
+# questions, seconds.
+FAULT_TABLE = {}
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print the table of faults, in CI and for who asks for details."""
+    if not FAULT_TABLE or not (os.environ.get("CI") or config.get_verbosity() > 0):
+        return
+    terminalreporter.section("faults")
+    for case, sync, loop, questions, seconds in FAULT_TABLE.values():
+        elapsed = " ".join(f"{1000 * each:4.0f} ms" for each in seconds)
+        terminalreporter.line(
+            f"{case.id}  {sync:24} {loop:24} {questions} asked  {elapsed:15}"
+            f"  {case.about}{case.note and f' ({case.note})'}"
+        )
+    terminalreporter.line(f"{len(FAULT_TABLE)} of 124 faults")

@@ -37,13 +37,14 @@ from senderdomain import (
     SyntaxFault,
     presets,
 )
-from senderdomain._ask import PumpedAsker
+from senderdomain._ask import BlockingAsker, PumpedAsker
 from senderdomain._flight import Flights
 from senderdomain._loop import AtHome
 from senderdomain.resolvers import AsyncStubResolver, StubResolver
 from senderdomain.testing import (
     AsyncZoneResolver,
     LoopbackDNS,
+    SettableClock,
     Zone,
     ZoneResolver,
 )
@@ -208,21 +209,11 @@ def test_any_callable_is_a_policy():
 # ---------------------------------------------------------------- memory
 
 
-class Clock:
-    """A clock that can be set."""
-
-    now = 50.0
-
-    def __call__(self):
-        """Tell the time."""
-        return self.now
-
-
 @pytest.mark.parametrize(("sender", "outcome", "code", "questions"), SENDERS)
 def test_cold_and_warm_agree(sender, outcome, code, questions):
     """First, second and third verdict are the same; only the first one asks."""
     resolver = ZoneResolver(ZONE)
-    verifier = DomainVerifier(resolver, cache=FindingCache(clock=Clock()))
+    verifier = DomainVerifier(resolver, cache=FindingCache(clock=SettableClock()))
     cold, known, warm = (verifier.verify(sender) for _ in range(3))
     assert len(resolver.questions) == questions
     for verdict in (known, warm):
@@ -298,7 +289,7 @@ def test_an_empty_cache_is_shared_too():
 
 def test_a_finding_expires_and_is_looked_up_again():
     """By the cache's clock."""
-    clock = Clock()
+    clock = SettableClock()
     resolver = ZoneResolver("d.example. 60 MX 10 m.d.example.")
     verifier = DomainVerifier(resolver, cache=FindingCache(clock=clock))
     for _ in range(3):
@@ -339,7 +330,7 @@ def test_a_cache_of_the_users_own_will_do():
 
 def test_a_domain_that_cannot_be_asked_again_stays_accepted():
     """RFC 8767: end to end, and the evidence has the failure."""
-    clock, zone = Clock(), Zone("d.example. 60 MX 10 m.d.example.")
+    clock, zone = SettableClock(), Zone("d.example. 60 MX 10 m.d.example.")
     verifier = DomainVerifier(ZoneResolver(zone), cache=FindingCache(clock=clock))
     verifier.verify("a@d.example")
     clock.now += 61
@@ -658,20 +649,56 @@ def test_a_resolver_that_hangs_is_left_alone():
     assert asyncio.run(main()).reason is FailureReason.TIMEOUT
 
 
-def test_a_resolver_may_ask_the_verifier():
-    """P09: about the same name, which must not block for ever."""
+def test_a_resolver_that_asks_its_verifier_does_not_wait_for_itself(caplog):
+    """P09: about the same name; it is told at once, and once a question."""
 
     class Reentrant:
         verifier = None
+        asked = 0
 
         def resolve(self, question, deadline):
+            self.asked += 1
             inner = self.verifier.verify("a@d.example")
-            assert inner.reason is FailureReason.TIMEOUT
-            return Failure(FailureReason.SERVFAIL)
+            assert inner.reason is FailureReason.RESOLVER_BUG
+            return NoData(5)
 
     resolver = Reentrant()
-    resolver.verifier = DomainVerifier(resolver, deadline=0.05)
-    assert resolver.verifier.verify("a@d.example").reason is FailureReason.SERVFAIL
+    resolver.verifier = DomainVerifier(resolver, deadline=60)
+    assert resolver.verifier.verify("a@d.example").outcome is Outcome.NODATA
+    assert resolver.asked == 3
+    assert "resolver asks the verifier that is asking it" in caplog.text
+
+
+def test_the_deadline_is_one_for_all_questions():
+    """A resolver that takes too long is not asked again."""
+
+    class Slow:
+        asked = 0
+
+        def resolve(self, question, deadline):
+            self.asked += 1
+            time.sleep(0.05)
+            return NoData(5)
+
+    resolver = Slow()
+    verdict = DomainVerifier(resolver, deadline=0.01).verify("a@d.example")
+    assert verdict.reason is FailureReason.TIMEOUT
+    assert resolver.asked == 1
+
+
+def test_a_lookup_that_nobody_answers_is_given_up():
+    """A mistake of ours; the thread must not take it for its own for ever."""
+
+    class Mute(BlockingAsker):
+        def ask(self, question, deadline, callback):
+            pass
+
+    asker = Mute(None)
+    verifier = DomainVerifier(asker, deadline=0.01)
+    for _ in range(2):
+        verdict = verifier.verify("a@d.example")
+        assert verdict.reason is FailureReason.RESOLVER_BUG
+        assert verifier.stats().under_way == 0
 
 
 # ---------------------------------------------------------------- the rest

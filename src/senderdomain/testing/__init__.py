@@ -11,8 +11,21 @@ For tests: a DNS in memory, and the same one on a real socket, without the netwo
 over UDP and TCP.
 """
 
+from ._catalogue import CATALOGUE, SENDER, FaultCase
+from ._clock import SettableClock
+from ._faults import FAULTS
 from ._loopback import LoopbackDNS
 from ._resolver import AsyncZoneResolver, ZoneResolver
-from ._zone import FAULTS, Zone
+from ._zone import Zone
 
-__all__ = ["FAULTS", "AsyncZoneResolver", "LoopbackDNS", "Zone", "ZoneResolver"]
+__all__ = [
+    "CATALOGUE",
+    "FAULTS",
+    "SENDER",
+    "AsyncZoneResolver",
+    "FaultCase",
+    "LoopbackDNS",
+    "SettableClock",
+    "Zone",
+    "ZoneResolver",
+]

@@ -2,39 +2,52 @@
 A `Zone` on a real socket: UDP and TCP on a loopback address.
 
 Owns      sockets, and the thread that serves them.
-Knows not what is in the zone.
+Knows not what is in the zone, and what is wrong with it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
-import socketserver
+import struct
 import threading
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Self
 
-import dns.exception
-import dns.flags
-import dns.message
-import dns.rdatatype
-
-from .._wire import EDNS_PAYLOAD
-from ._zone import MAX_MESSAGE, Zone, ZoneDict
+from ._exchange import MAX_MESSAGE, Elsewhere, Hangup, Pause, Step
+from ._zone import Zone, ZoneDict
 
 _LENGTH_SIZE = 2
-_PLAIN_PAYLOAD = 512  # octets over UDP without EDNS (RFC 1035, section 2.3.4)
+
+# Seconds; a client that goes quiet does not keep a connection.
+_IDLE = 10.0
+
+# Octets that the kernel keeps for us while we answer: clients come in herds.
+_RECEIVE_BUFFER = 1 << 20
+_BATCH = 64
+
+# close() sends RST and forgets what was not sent.
+_LINGER_NOT = struct.pack("ii", 1, 0)
+
+_TRIES_FOR_A_PORT = 10
 
 
 class LoopbackDNS:
     """
     A DNS server for tests, in a thread of its own.
 
+    A context manager, with and without ``async``; it serves between entry and exit,
+    once.
+
     Args:
         zone: A `Zone`, or what one is made of.
         host: ``127.0.0.1`` or ``::1``, or another loopback address.
         port: UDP and TCP port; 0 lets the system choose.
+        tcp: Serve TCP as well; if not, connections to the port are refused.
 
     Attributes:
         zone: The zone.
@@ -42,7 +55,7 @@ class LoopbackDNS:
         asked: How often each question came, as ``"example.org MX"``.
 
     Raises:
-        ValueError: If the zone cannot be read.
+        ValueError: If the zone cannot be read, or *host* is no loopback address.
         OSError: On entry, if the port is taken.
     """
 
@@ -52,14 +65,17 @@ class LoopbackDNS:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        tcp: bool = True,
     ) -> None:
         """See the class; the sockets are opened on entry."""
+        if not (host.startswith("127.") or host == "::1"):
+            msg = f"not a loopback address: {host!r}; take '127.0.0.1' or '::1'"
+            raise ValueError(msg)
         self.zone = zone if isinstance(zone, Zone) else Zone(zone)
         self.asked: Counter[str] = Counter()
         self.host = host
         self._port = port
-        self._servers: list[_Server] = []
-        self._threads: list[threading.Thread] = []
+        self._with_tcp = tcp
 
     @property
     def server(self) -> str:
@@ -72,48 +88,16 @@ class LoopbackDNS:
         """The port, once the sockets are open."""
         return self._port
 
-    def respond(self, wire: bytes, limit: int) -> bytes | None:
-        """Answer *wire* in at most *limit* octets, truncated if need be."""
-        try:
-            message = self.zone.respond(wire)
-            question = dns.message.from_wire(wire).question[0]
-        except (dns.exception.DNSException, IndexError):
-            return None  # not a query: a server that says nothing is never wrong
-        name = question.name.to_text(omit_final_dot=True).lower()
-        self.asked[f"{name} {dns.rdatatype.to_text(question.rdtype)}"] += 1
-        if message is None or len(message) <= limit:
-            return message
-        response = dns.message.make_response(dns.message.from_wire(wire))
-        response.flags |= dns.flags.TC
-        return response.to_wire()
-
     def __enter__(self) -> Self:
         """Open the sockets and serve."""
-        self._servers = self._open()
-        self._port = self._servers[0].server_address[1]
-        self._threads = [
-            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-            for server in self._servers
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._udp, self._tcp = self._open()
+        self._port = self._udp.getsockname()[1]
+        # Not the default loop of Windows: that one cannot watch datagrams.
+        self._loop = asyncio.SelectorEventLoop()
+        self._stopped = self._loop.create_future()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
         return self
-
-    def _open(self) -> list[_Server]:
-        # The system gives us a port that is free for UDP; for TCP it may be taken.
-        tries = 1 if self._port else 10
-        while True:
-            udp = _server(socketserver.ThreadingUDPServer, _Datagram, self, self._port)
-            port = udp.server_address[1]
-            try:
-                tcp = _server(socketserver.ThreadingTCPServer, _Stream, self, port)
-            except OSError:
-                udp.server_close()
-                tries -= 1
-                if not tries:
-                    raise
-            else:
-                return [udp, tcp]
 
     def __exit__(
         self,
@@ -121,55 +105,135 @@ class LoopbackDNS:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the sockets, and wait for the threads."""
-        for server in self._servers:
-            server.shutdown()
-            server.server_close()
-        for thread in self._threads:
-            thread.join()
+        """Close the sockets, and wait for the thread."""
+        self._loop.call_soon_threadsafe(self._stopped.set_result, None)
+        self._thread.join()
 
+    async def __aenter__(self) -> Self:
+        """See `__enter__`."""
+        return self.__enter__()
 
-_Server: TypeAlias = Any
-"""A server of `socketserver` with the attribute ``dns``."""
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """See `__exit__`."""
+        await asyncio.to_thread(self.__exit__, exc_type, exc, traceback)
 
+    def _open(self) -> tuple[socket.socket, socket.socket | None]:
+        # The system gives us a port that is free for UDP; for TCP it may be taken.
+        tries = 1 if self._port else _TRIES_FOR_A_PORT
+        while True:
+            udp = _bound(self.host, self._port, socket.SOCK_DGRAM)
+            udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            if not self._with_tcp:
+                return udp, None
+            port = udp.getsockname()[1]
+            try:
+                return udp, _bound(self.host, port, socket.SOCK_STREAM)
+            except OSError:
+                udp.close()
+                tries -= 1
+                if not tries:
+                    raise
 
-def _server(
-    kind: type[socketserver.ThreadingUDPServer | socketserver.ThreadingTCPServer],
-    handler: type[_Datagram | _Stream],
-    dns_server: LoopbackDNS,
-    port: int,
-) -> _Server:
-    class Server(kind):  # type: ignore[valid-type, misc]
-        address_family = socket.AF_INET6 if ":" in dns_server.host else socket.AF_INET
-        daemon_threads = True
-        allow_reuse_address = kind is socketserver.ThreadingTCPServer
-        max_packet_size = MAX_MESSAGE
+    def _serve(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serving())
+        finally:
+            self._loop.close()
+            self._udp.close()
 
-    server = Server((dns_server.host, port), handler)
-    server.dns = dns_server
-    return server
+    async def _serving(self) -> None:
+        self._loop.add_reader(self._udp, self._datagrams)
+        streams = None
+        if self._tcp is not None:
+            streams = await asyncio.start_server(self._connected, sock=self._tcp)
+        await self._stopped
+        self._loop.remove_reader(self._udp)
+        if streams is not None:
+            streams.close()
+        await asyncio.sleep(0)  # for a connection that was just being made
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+        await asyncio.sleep(0)  # for their sockets to be closed
 
+    def _steps(self, wire: bytes, *, over_tcp: bool) -> Iterator[Step]:
+        try:
+            asked, steps = self.zone.play(wire, over_tcp=over_tcp)
+        except ValueError:
+            return iter(())  # a server that says nothing to nonsense is never wrong
+        self.asked[asked] += 1
+        return iter(steps)
 
-class _Datagram(socketserver.BaseRequestHandler):
-    def handle(self) -> None:
-        """Answer one datagram."""
-        wire, sock = self.request
-        # RFC 6891, section 6.2.3: without EDNS there are 512 octets.
-        edns = wire[10:12] != b"\0\0"
-        limit = EDNS_PAYLOAD if edns else _PLAIN_PAYLOAD
-        response = self.server.dns.respond(wire, limit)  # type: ignore[attr-defined]
-        if response is not None:
-            sock.sendto(response, self.client_address)
-
-
-class _Stream(socketserver.StreamRequestHandler):
-    timeout = 10  # seconds; a client that goes quiet does not keep a thread
-
-    def handle(self) -> None:
-        """Answer message after message, each behind its length."""
-        while len(head := self.rfile.read(_LENGTH_SIZE)) == _LENGTH_SIZE:
-            wire = self.rfile.read(int.from_bytes(head, "big"))
-            response = self.server.dns.respond(wire, MAX_MESSAGE)  # type: ignore[attr-defined]
-            if response is None:
+    def _datagrams(self) -> None:
+        for _ in range(_BATCH):
+            try:
+                wire, client = self._udp.recvfrom(MAX_MESSAGE)
+            except OSError:  # there is none, or a client has gone in the meantime
                 return
-            self.wfile.write(len(response).to_bytes(_LENGTH_SIZE, "big") + response)
+            self._play(self._steps(wire, over_tcp=False), client)
+
+    def _play(self, steps: Iterator[Step], client: tuple[object, ...]) -> None:
+        for step in steps:
+            if isinstance(step, Pause):
+                self._loop.call_later(step.seconds, self._play, steps, client)
+                return
+            if isinstance(step, Elsewhere):
+                with _bound(step.host or self.host, 0, socket.SOCK_DGRAM) as sock:
+                    sock.sendto(step.octets, client)
+            elif isinstance(step, bytes):
+                with suppress(OSError):  # the client may have closed its socket
+                    self._udp.sendto(step, client)
+
+    async def _connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            while True:
+                async with asyncio.timeout(_IDLE):
+                    size = int.from_bytes(await reader.readexactly(_LENGTH_SIZE), "big")
+                    wire = await reader.readexactly(size)
+                if not await self._stream(self._steps(wire, over_tcp=True), writer):
+                    return
+        except (asyncio.IncompleteReadError, OSError):
+            return  # they have hung up, or should have
+        finally:
+            writer.close()
+
+    async def _stream(
+        self, steps: Iterator[Step], writer: asyncio.StreamWriter
+    ) -> bool:
+        """Play *steps*; False if the connection is to be closed."""
+        for step in steps:
+            if isinstance(step, Hangup):
+                if step is Hangup.RESET:
+                    sock = writer.get_extra_info("socket")
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+                    writer.transport.abort()
+                return False
+            if isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+            elif isinstance(step, bytes):
+                writer.write(step)
+                await writer.drain()
+        return True
+
+
+def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, kind)
+    sock.setblocking(False)  # noqa: FBT003
+    try:
+        sock.bind((host, port))
+        if kind is socket.SOCK_STREAM:
+            sock.listen()
+    except OSError as error:
+        sock.close()
+        msg = f"{error.strerror}: {host} port {port}; port=0 takes a free one"
+        raise OSError(error.errno, msg) from None
+    return sock

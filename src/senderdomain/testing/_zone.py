@@ -1,54 +1,47 @@
 """
 A piece of the DNS in memory, answering as a recursive resolver would.
 
-Owns      what is in a zone and what a resolver makes of it: aliases, wildcards, empty
-          non-terminals, proven absence (RFC 1034, 2308, 4592, 6672).
-Knows not sockets. dnspython reads master files and writes messages.
+Owns      what is in a zone, what is wrong with it, and which of the two counts.
+Knows not sockets. dnspython reads master files and queries.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any, Self, TypeAlias, cast
+from typing import Self, TypeAlias
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.name
-import dns.rcode
-import dns.rdata
-import dns.rdataclass
-import dns.rdataset
 import dns.rdatatype
-import dns.rrset
 
-from .._dns import RecordType
+from .._dns import Question, RecordType
+from .._wire import EDNS_PAYLOAD
+from ._content import Content
+from ._exchange import MAX_MESSAGE, Exchange, Fault, Step, truth
+from ._faults import fault_named
 from ._master import DEFAULT_TTL, Node, parsed
 
-ZoneDict: TypeAlias = Mapping[str, Mapping[str, Iterable[str]]]
+Types: TypeAlias = Mapping[str, Iterable[str]]
+"""Record type -> RDATA as in a master file."""
+
+ZoneDict: TypeAlias = Mapping[str, Types]
 """Name -> record type -> RDATA as in a master file; no types: an empty name."""
 
-# Octets; what a TCP length can say.
-MAX_MESSAGE = 65_535
+# Octets over UDP without EDNS (RFC 1035, section 2.3.4).
+_PLAIN_PAYLOAD = 512
 
-# The SOA of a world that has none: absence is believed for a minute.
-_SOA = dns.rrset.from_text(
-    ".", 60, "IN", "SOA", "nobody.invalid. nobody.invalid. 1 3600 600 86400 60"
-)
-_MAX_ALIASES = 64
-
-# What can be wrong with a name. The rcode is sent without records; None is silence.
-FAULTS: Mapping[str, int | None] = {
-    "servfail": dns.rcode.SERVFAIL,
-    "refused": dns.rcode.REFUSED,
-    "formerr": dns.rcode.FORMERR,
-    "notimp": dns.rcode.NOTIMP,
-    "timeout": None,
-}
-
+# Answers kept ready: benchmarks and tests ask the same things again and again.
+_MOST_READY = 4096
 
 _QTYPES = (*(qtype.name for qtype in RecordType), "ANY")
 _QTYPES_SHOWN = ", ".join(_QTYPES)
+_ANY = dns.rdatatype.ANY
 
 
 class Zone:
@@ -61,19 +54,23 @@ class Zone:
         source: ``"example.org. MX 10 mx.example.org."`` and so on, line by line, or
             ``{"example.org": {"MX": ["10 mx.example.org."]}}``.
 
+    Attributes:
+        questions: The questions that resolvers in memory have asked, in order.
+
     Raises:
         ValueError: If it cannot be read; the message has the line and the reason.
     """
 
     def __init__(self, source: str | ZoneDict = "") -> None:
         """See the class."""
-        text = source if isinstance(source, str) else _as_text(source)
-        self._nodes = parsed(text, "zone")
-        if not isinstance(source, str):
-            for name in source:
-                self._nodes.setdefault(_name(name), {})
-        self._exists = _with_ancestors(self._nodes)
-        self._faults: dict[dns.name.Name, dict[int, int | None]] = {}
+        self.questions: list[Question] = []
+        self._content = Content({})
+        self._faults: dict[tuple[dns.name.Name, int], _Faulty] = {}
+        self._ready: dict[tuple[bytes, bool], tuple[str, bytes]] = {}
+        if isinstance(source, str):
+            self._set(Content(parsed(source, "zone")))
+        else:
+            self.update(source)
 
     @classmethod
     def from_file(cls, path: str | Path) -> Self:
@@ -85,136 +82,151 @@ class Zone:
             ValueError: If it is not a master file.
         """
         zone = cls()
-        zone._nodes = parsed(Path(path).read_text(encoding="utf-8"), str(path))
-        zone._exists = _with_ancestors(zone._nodes)
+        zone._set(Content(parsed(Path(path).read_text(encoding="utf-8"), str(path))))
         return zone
+
+    def _set(self, content: Content) -> None:
+        self._content = content
+        self._ready.clear()
 
     def __repr__(self) -> str:
         """Show how many names there are."""
-        return f"<{type(self).__name__} of {len(self._nodes)} names>"
+        return f"<{type(self).__name__} of {len(self._content.nodes)} names>"
 
-    def fault(self, name: str, kind: str, *, qtype: str = "ANY") -> None:
+    def put(self, name: str, types: Types) -> None:
+        """
+        Give *name* these records, instead of those that it has.
+
+        Args:
+            name: The name.
+            types: Such as ``{"MX": ["10 mx.example.org."]}``; ``{}`` for a name
+                that exists and has nothing.
+
+        Raises:
+            ValueError: If they cannot be read.
+        """
+        self.update({name: types})
+
+    def update(self, source: ZoneDict) -> None:
+        """Give several names other records; see `put`."""
+        nodes = parsed(_as_text(source), "zone")
+        empty: dict[dns.name.Name, Node] = {_name(name): {} for name in source}
+        self._set(Content({**self._content.nodes, **empty, **nodes}))
+
+    def remove(self, name: str) -> None:
+        """
+        Take *name* out of the zone, and leave what is below it.
+
+        Raises:
+            ValueError: If it has no records.
+        """
+        nodes = dict(self._content.nodes)
+        if nodes.pop(_name(name), None) is None:
+            msg = f"nothing to remove: the zone has no records of {name!r}"
+            raise ValueError(msg)
+        self._set(Content(nodes))
+
+    def fault(self, name: str, kind: str | Fault, *, qtype: str = "ANY") -> None:
         """
         Let questions for *name* fail.
 
         Args:
             name: The name.
-            kind: One of `FAULTS`.
+            kind: One of `FAULTS`, such as ``"servfail"`` or ``"slow(0.5)"``; or a
+                function that plans what is sent.
             qtype: Only questions for ``MX``, ``A`` or ``AAAA``; all by default.
 
         Raises:
             ValueError: If there is no such fault or type.
         """
-        if kind not in FAULTS:
-            msg = f"no fault {kind!r}; there are {', '.join(FAULTS)}"
-            raise ValueError(msg)
-        if qtype not in _QTYPES:
-            msg = f"no question for {qtype!r} is ever asked; there are {_QTYPES_SHOWN}"
-            raise ValueError(msg)
-        faults = self._faults.setdefault(_name(name), {})
-        faults[dns.rdatatype.from_text(qtype)] = FAULTS[kind]
+        fault = fault_named(kind) if isinstance(kind, str) else kind
+        self._faults[_name(name), _rdtype(qtype)] = _Faulty(fault)
+        self._ready.clear()
 
-    def respond(self, wire: bytes) -> bytes | None:
+    def heal(self, name: str, *, qtype: str = "ANY") -> None:
         """
-        Answer one DNS message with one, or with silence.
+        Take back a `fault`; nothing happens where there is none.
 
         Raises:
-            dns.exception.DNSException: If *wire* is not a query.
+            ValueError: If there is no such type.
         """
-        query = dns.message.from_wire(wire)
-        response = dns.message.make_response(query, recursion_available=True)
+        self._faults.pop((_name(name), _rdtype(qtype)), None)
+        self._ready.clear()
+
+    def play(
+        self, wire: bytes, *, over_tcp: bool = False
+    ) -> tuple[str, Iterable[Step]]:
+        """
+        Tell what is sent in answer to a query.
+
+        Args:
+            wire: A DNS message.
+            over_tcp: It came over TCP.
+
+        Returns:
+            The question, such as ``"example.org MX"``, and the steps.
+
+        Raises:
+            ValueError: If *wire* is not a query.
+        """
+        ready = self._ready.get((wire[2:], over_tcp))
+        if ready is not None:
+            exchange = Exchange(wire, lambda: wire[:2] + ready[1], 0, over_tcp)
+            return ready[0], truth(exchange)
+        query = _query(wire)
         question = query.question[0]
-        faults = self._faults.get(question.name, {})
-        fault = faults.get(question.rdtype, faults.get(dns.rdatatype.ANY, -1))
-        if fault is None:
-            return None
-        if fault >= 0:
-            response.set_rcode(dns.rcode.Rcode(fault))
-        else:
-            self._fill(response, question.name, question.rdtype)
-        return response.to_wire(max_size=MAX_MESSAGE, prefer_truncation=True)
+        name, rdtype = question.name, question.rdtype
+        name_shown = name.to_text(omit_final_dot=True).lower()
+        asked = f"{name_shown} {dns.rdatatype.to_text(rdtype)}"
+        answer = partial(self._answer, query, over_tcp=over_tcp)
+        faulty = self._faults.get((name, rdtype), self._faults.get((name, _ANY)))
+        if faulty is None:
+            message = answer()
+            if len(self._ready) >= _MOST_READY:
+                self._ready.clear()
+            self._ready[wire[2:], over_tcp] = asked, message[2:]
+            return asked, truth(Exchange(wire, lambda: message, 0, over_tcp))
+        number = next(faulty.counts[asked, over_tcp])
+        return asked, faulty.fault(Exchange(wire, answer, number, over_tcp))
 
-    def _fill(
-        self,
-        response: dns.message.Message,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-    ) -> None:
-        for _ in range(_MAX_ALIASES):
-            node = self._node(name)
-            if node is None:
-                response.set_rcode(dns.rcode.NXDOMAIN)
-                break
-            if rdtype in node:
-                response.answer.append(_rrset(name, node[rdtype]))
-                return
-            target = self._alias(response, name, node)
-            if target is None:
-                break
-            name = target
-        else:
-            response.set_rcode(dns.rcode.SERVFAIL)
-            return
-        response.authority.append(self._soa(name))
-
-    def _node(self, name: dns.name.Name) -> Node | None:
-        if name in self._exists:
-            return self._nodes.get(name, {})
-        closest = name
-        while closest not in self._exists and closest != dns.name.root:
-            closest = closest.parent()
-        if dns.rdatatype.DNAME in self._nodes.get(closest, {}):
-            return {}  # the name is one that the DNAME makes
-        # RFC 4592, section 3.3.1: below the closest name that exists, the wildcard
-        # stands for all that do not.
-        return self._nodes.get(dns.name.Name((b"*", *closest.labels)))
-
-    def _alias(
-        self, response: dns.message.Message, name: dns.name.Name, node: Node
-    ) -> dns.name.Name | None:
-        if dns.rdatatype.CNAME in node:
-            alias = node[dns.rdatatype.CNAME]
-            response.answer.append(_rrset(name, alias))
-            return _target(alias)
-        for owner in _ancestors(name)[1:]:
-            if dns.rdatatype.DNAME in self._nodes.get(owner, {}):
-                subtree = self._nodes[owner][dns.rdatatype.DNAME]
-                return _renamed(response, name, owner, subtree)
-        return None
-
-    def _soa(self, name: dns.name.Name) -> dns.rrset.RRset:
-        for zone in _ancestors(name):
-            if dns.rdatatype.SOA in self._nodes.get(zone, {}):
-                return _rrset(zone, self._nodes[zone][dns.rdatatype.SOA])
-        return _SOA
+    def _answer(self, query: dns.message.Message, *, over_tcp: bool) -> bytes:
+        response = dns.message.make_response(query, recursion_available=True)
+        self._content.fill(response)
+        message = response.to_wire(max_size=MAX_MESSAGE, prefer_truncation=True)
+        # RFC 6891, section 6.2.3: without EDNS there are 512 octets.
+        limit = EDNS_PAYLOAD if query.edns >= 0 else _PLAIN_PAYLOAD
+        if over_tcp or len(message) <= limit:
+            return message
+        response = dns.message.make_response(query, recursion_available=True)
+        response.flags |= dns.flags.TC
+        return response.to_wire()
 
 
-def _rrset(name: dns.name.Name, rdataset: dns.rdataset.Rdataset) -> dns.rrset.RRset:
-    return dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset))
+class _Faulty:
+    """A fault, and how often each question has met it."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.counts: defaultdict[tuple[str, bool], count[int]] = defaultdict(count)
 
 
-def _renamed(
-    response: dns.message.Message,
-    name: dns.name.Name,
-    owner: dns.name.Name,
-    subtree: dns.rdataset.Rdataset,
-) -> dns.name.Name | None:
-    # RFC 6672, section 3.1: the DNAME, and the CNAME that it makes.
-    response.answer.append(_rrset(owner, subtree))
+def _query(wire: bytes) -> dns.message.Message:
     try:
-        target = name.relativize(owner).concatenate(_target(subtree))
-    except dns.name.NameTooLong:
-        response.set_rcode(dns.rcode.YXDOMAIN)
-        return None
-    cname = dns.rrset.from_text(name, subtree.ttl, "IN", "CNAME", target.to_text())
-    response.answer.append(cname)
-    return target
+        query = dns.message.from_wire(wire)
+    except dns.exception.DNSException as error:
+        msg = f"not a DNS message: {error}"
+        raise ValueError(msg) from None
+    if not query.question or query.flags & dns.flags.QR:
+        msg = "not a query"
+        raise ValueError(msg)
+    return query
 
 
-def _target(alias: dns.rdataset.Rdataset) -> dns.name.Name:
-    # dnspython does not say that an rdataset is a list of the type of its rdatas.
-    target: dns.name.Name = cast("Any", alias[0]).target
-    return target
+def _rdtype(qtype: str) -> int:
+    if qtype not in _QTYPES:
+        msg = f"no question for {qtype!r} is ever asked; there are {_QTYPES_SHOWN}"
+        raise ValueError(msg)
+    return dns.rdatatype.from_text(qtype)
 
 
 def _name(text: str) -> dns.name.Name:
@@ -226,10 +238,6 @@ def _name(text: str) -> dns.name.Name:
     except dns.exception.DNSException as error:
         msg = f"not a domain name: {text!r}: {error}"
         raise ValueError(msg) from None
-
-
-def _ancestors(name: dns.name.Name) -> list[dns.name.Name]:
-    return [dns.name.Name(name.labels[at:]) for at in range(len(name.labels))]
 
 
 def _check_dict(source: ZoneDict) -> None:
@@ -252,8 +260,3 @@ def _as_text(source: ZoneDict) -> str:
         for rdtype, rdatas in types.items()
         for rdata in rdatas
     )
-
-
-def _with_ancestors(names: Iterable[dns.name.Name]) -> set[dns.name.Name]:
-    # A name exists if anything below it does (RFC 8020, section 2).
-    return {ancestor for name in names for ancestor in _ancestors(name)}
