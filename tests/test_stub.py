@@ -13,6 +13,8 @@ import sys
 import threading
 import time
 
+from pathlib import Path
+
 import dns.message
 import dns.rdatatype
 import dns.rrset
@@ -223,13 +225,13 @@ def forged(connection):
 
 TCP = [
     # what the server does, the reason
-    (reset, FailureReason.RESOLVER_DOWN),
-    (cut, FailureReason.RESOLVER_DOWN),
+    (reset, FailureReason.MALFORMED),
+    (cut, FailureReason.MALFORMED),
     (dribble, FailureReason.TIMEOUT),
     (empty, FailureReason.MALFORMED),
     (twice_truncated, FailureReason.MALFORMED),
     (forged, FailureReason.MALFORMED),
-    (None, FailureReason.RESOLVER_DOWN),
+    (None, FailureReason.MALFORMED),
 ]
 
 
@@ -356,14 +358,26 @@ def test_the_next_server_is_asked(ask):
 
 
 @both
-def test_when_all_have_failed_the_last_failure_is_told(ask):
-    """X19; each one is asked once, for a failure is an answer."""
+def test_when_all_have_failed_the_last_answer_is_told(ask):
+    """Each one is asked once, for a failure is an answer."""
     refusing = Scripted(lambda n, query: [good(query, 5, records=0)])
     failing = Scripted(lambda n, query: [good(query, 2, records=0)])
     with refusing, failing:
         answer = ask([refusing.server, failing.server], seconds=5)
         assert answer.reason is FailureReason.SERVFAIL
         assert len(refusing.received) == len(failing.received) == 1
+
+
+@both
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_what_a_server_says_counts_more_than_that_another_is_down(ask, order):
+    """Or the failure would look like ours, and never be remembered."""
+    with Scripted(lambda n, query: [good(query, 2, records=0)]) as failing:
+        answer = ask([failing.server, "127.0.0.1:1"][order], seconds=5)
+    assert answer.reason is FailureReason.SERVFAIL
+    with Scripted(lambda n, query: []) as silent:
+        answer = ask([silent.server, "127.0.0.1:1"][order], seconds=0.2)
+    assert answer.reason is FailureReason.TIMEOUT
 
 
 def test_the_server_that_answers_is_remembered():
@@ -402,15 +416,15 @@ def test_no_socket_is_a_failure_and_no_exception(ask, monkeypatch):
     def no_socket(*_):
         raise OSError(24, "Too many open files")
 
-    module = "senderdomain.resolvers._engine"
     with monkeypatch.context() as patch:
-        patch.setattr(f"{module}.Channel", no_socket)
-        assert ask(["127.0.0.1:1"]).reason is FailureReason.RESOLVER_DOWN
+        patch.setattr("senderdomain.resolvers._pool.Channel", no_socket)
+        answer = ask(["127.0.0.1:1"])
+        assert answer == Failure(FailureReason.RESOLVER_DOWN, "OSError")
     with (
         monkeypatch.context() as patch,
         Scripted(lambda _, query: [truncated(query)]) as server,
     ):
-        patch.setattr(f"{module}.Stream", no_socket)
+        patch.setattr("senderdomain.resolvers._engine.Stream", no_socket)
         assert ask([server.server]).reason is FailureReason.RESOLVER_DOWN
 
 
@@ -429,11 +443,11 @@ def test_sockets_are_replaced():
         watcher = resolver._watcher()
         for _ in range(SOCKETS * MAX_USES + SOCKETS):
             assert isinstance(resolver.resolve(ASKED, time.monotonic() + 5), Records)
-            pool = watcher.engine._pools[0]
+            pool = watcher.engine._pool._open[0]
             ports |= {channel.sock.getsockname()[1] for channel in pool}
         assert len(ports) > SOCKETS
         watcher.engine.sweep()
-        assert not watcher.engine._worn
+        assert not watcher.engine._pool._worn
         resolver.close()
 
 
@@ -446,14 +460,14 @@ def test_a_worn_socket_stays_open_for_its_answers():
         deadline = time.monotonic() + 0.3
         for _ in range(SOCKETS):
             engine.ask(ASKED, deadline, answers.append)
-        for channel in engine._pools[0]:
+        for channel in engine._pool._open[0]:
             channel.uses = MAX_USES
         engine.ask(ASKED, deadline, answers.append)
-        assert len(engine._worn) == 1
+        assert len(engine._pool._worn) == 1
         while len(answers) < SOCKETS + 1:
             resolver.pump()
         engine.sweep()
-        assert not engine._worn
+        assert not engine._pool._worn
         resolver.close()
 
 
@@ -815,11 +829,11 @@ def test_a_port_that_strangers_know_is_given_up():
         resolver = StubResolver([server.server], timing=QUICK)
         engine = resolver._watcher().engine
         assert isinstance(resolver.resolve(ASKED, time.monotonic() + 5), Records)
-        known = engine._pools[0][0].sock.getsockname()
+        known = engine._pool._open[0][0].sock.getsockname()
         for _ in range(600):
             server._udp.sendto(b"unasked", known)
         assert isinstance(resolver.resolve(ASKED, time.monotonic() + 5), Records)
-        ports = [channel.sock.getsockname()[1] for channel in engine._pools[0]]
+        ports = [channel.sock.getsockname()[1] for channel in engine._pool._open[0]]
         assert known[1] not in ports
         resolver.close()
 
@@ -830,12 +844,12 @@ def test_a_worn_socket_that_strangers_know_is_given_up_too():
         resolver = StubResolver([server.server], timing=QUICK)
         engine = resolver._watcher().engine
         resolver.resolve(ASKED, time.monotonic() + 5)
-        worn = engine._pools[0].pop()
-        engine._worn.add(worn)
+        worn = engine._pool._open[0].pop()
+        engine._pool._worn.add(worn)
         server._udp.sendto(b"unasked", worn.sock.getsockname())
         resolver.resolve(ASKED, time.monotonic() + 5)
         assert worn.sock.fileno() == -1
-        assert not engine._worn
+        assert not engine._pool._worn
         resolver.close()
 
 
@@ -859,7 +873,7 @@ def test_no_two_questions_share_an_id_on_a_socket():
         engine._ids = iter([b"aa"] * (SOCKETS + 1) + [b"bb"])
         for _ in range(SOCKETS + 1):
             resolver.ask(ASKED, time.monotonic() + 5, print)
-        taken = [set(channel.inflight) for channel in engine._pools[0]]
+        taken = [set(channel.inflight) for channel in engine._pool._open[0]]
         assert sorted(map(len, taken)) == [1] * (SOCKETS - 1) + [2]
         assert {b"aa", b"bb"} in taken
         resolver.close()
@@ -869,9 +883,9 @@ def test_a_socket_that_a_try_has_used_loses_its_turn():
     """The next one in the pool takes it."""
     resolver = StubResolver(["127.0.0.1:1"])
     engine = resolver._watcher().engine
-    in_turn = [engine._channel(0, 0.0, ()) for _ in range(SOCKETS)]
+    in_turn = [engine._pool.take(0, 0.0, ()) for _ in range(SOCKETS)]
     assert len(set(in_turn)) == SOCKETS
-    assert engine._channel(0, 0.0, in_turn[:2]) is in_turn[2]
+    assert engine._pool.take(0, 0.0, in_turn[:2]) is in_turn[2]
     resolver.close()
 
 
@@ -898,7 +912,7 @@ def test_a_socket_that_never_runs_dry_is_left_after_a_batch():
     """The event loop has other things to do."""
     resolver = StubResolver(["127.0.0.1:1"])
     engine = resolver._watcher().engine
-    channel = engine._channel(0, 0.0, ())
+    channel = engine._pool.take(0, 0.0, ())
     channel.inflight[b"no"] = None
     taken = []
     channel.recv = lambda size: taken.append(size) or b"junk"
@@ -921,7 +935,7 @@ def test_a_flood_on_one_socket_lets_the_others_have_their_turn():
 @both
 def test_a_socket_that_cannot_be_opened_the_second_time_is_a_failure(ask, monkeypatch):
     """When a server without EDNS is to be asked again, or a stream to be opened."""
-    from senderdomain.resolvers import _engine
+    from senderdomain.resolvers import _pool
 
     def once(*arguments):
         channel = real(*arguments)
@@ -936,8 +950,8 @@ def test_a_socket_that_cannot_be_opened_the_second_time_is_a_failure(ask, monkey
         channel.send = send_once
         return channel
 
-    real, opened = _engine.Channel, []
-    monkeypatch.setattr(_engine, "Channel", once)
+    real, opened = _pool.Channel, []
+    monkeypatch.setattr(_pool, "Channel", once)
     with Scripted(lambda n, query: [good(query, 1, records=0)]) as server:
         assert ask([server.server]).reason is FailureReason.RESOLVER_DOWN
 
@@ -945,7 +959,7 @@ def test_a_socket_that_cannot_be_opened_the_second_time_is_a_failure(ask, monkey
 @both
 def test_a_full_buffer_is_a_datagram_lost(ask, monkeypatch):
     """The next try is as good as any."""
-    from senderdomain.resolvers import _engine
+    from senderdomain.resolvers import _pool
 
     def full_once(*arguments):
         channel = real(*arguments)
@@ -958,8 +972,8 @@ def test_a_full_buffer_is_a_datagram_lost(ask, monkeypatch):
         opened.append(1)
         return channel
 
-    real, opened = _engine.Channel, []
-    monkeypatch.setattr(_engine, "Channel", full_once)
+    real, opened = _pool.Channel, []
+    monkeypatch.setattr(_pool, "Channel", full_once)
     with LoopbackDNS(ZONE) as server:
         assert isinstance(ask([server.server]), Records)
         assert len(opened) == 2
@@ -968,7 +982,7 @@ def test_a_full_buffer_is_a_datagram_lost(ask, monkeypatch):
 @both
 def test_the_sockets_that_are_open_will_do(ask, monkeypatch):
     """If no more can be had."""
-    from senderdomain.resolvers import _engine
+    from senderdomain.resolvers import _pool
 
     def once(*arguments):
         if opened:
@@ -976,8 +990,8 @@ def test_the_sockets_that_are_open_will_do(ask, monkeypatch):
         opened.append(1)
         return real(*arguments)
 
-    real, opened = _engine.Channel, []
-    monkeypatch.setattr(_engine, "Channel", once)
+    real, opened = _pool.Channel, []
+    monkeypatch.setattr(_pool, "Channel", once)
 
     def old(n, query):
         edns = dns.message.from_wire(query).edns >= 0
@@ -1222,3 +1236,172 @@ def test_an_answer_may_close_a_socket_that_was_ready_too():
         for end in pair:
             end.close()
     watcher._selector.close()
+
+
+# ---------------------------------------------------------------- what reviewers found
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_while_others_look_up_and_remember_comes_back():
+    """What a dead thread has left behind is closed without a lock."""
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server])
+        verifier = DomainVerifier(resolver, deadline=1.0)
+        leader = threading.Thread(target=verifier.verify, args=("a@d.example",))
+        leader.start()
+        while not silent.received:
+            time.sleep(0.001)
+        held, let_go = threading.Event(), threading.Event()
+
+        def hold():
+            with verifier.cache._lock:
+                held.set()
+                let_go.wait(5)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        held.wait(5)
+        pid = os.fork()
+        if not pid:
+            os._exit(0)
+        for _ in range(500):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                break
+            time.sleep(0.01)
+        else:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+        let_go.set()
+        holder.join()
+        leader.join()
+        resolver.close()
+    assert ended
+    assert status == 0
+
+
+def open_files():
+    """Count them."""
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def test_whoever_leaves_a_list_early_leaves_no_socket():
+    """And no lookup that goes on asking."""
+    zone = {f"n{n}.example": {"A": ["192.0.2.1"]} for n in range(20)}
+    with LoopbackDNS(zone) as server:
+        for n in range(1, 20):
+            server.zone.fault(f"n{n}.example", "timeout", qtype="A")
+        resolver = StubResolver([server.server])
+        verifier = DomainVerifier(resolver)
+        before = open_files()
+        verdicts = verifier.verify_many(f"a@n{n}.example" for n in range(20))
+        assert next(verdicts).accepted
+        verdicts.close()
+        assert open_files() == before
+        assert not [name for name in server.asked if name.endswith(" AAAA")]
+        resolver.close()
+
+
+def test_a_stream_that_hangs_gives_way_to_another_server():
+    """Both have said TC; the second one means it."""
+
+    def hang(connection):
+        while connection.recv(4096):
+            pass
+
+    def answer(connection):
+        query = connection.recv(4096)[2:]
+        wire = good(query)
+        connection.sendall(len(wire).to_bytes(2, "big") + wire)
+
+    hanging = Scripted(lambda n, query: [truncated(query)], hang)
+    working = Scripted(lambda n, query: [truncated(query)], answer)
+    with hanging, working:
+        found = sync_ask([hanging.server, working.server], seconds=2)
+    assert isinstance(found, Records)
+
+
+def test_a_late_failure_does_not_hurry_the_next_try():
+    """Another server has been asked and has its time."""
+    late = threading.Event()
+
+    def first(n, query):
+        late.wait(1)
+        return [good(query, 2, records=0)]
+
+    def second(n, query):
+        late.set()
+        time.sleep(0.05)
+        return [good(query)]
+
+    timing = Timing(attempt_timeout=0.1)
+    with Scripted(first) as failing, Scripted(second) as working:
+        servers = [failing.server, working.server]
+        assert isinstance(sync_ask(servers, seconds=2, timing=timing), Records)
+        assert len(working.received) == 1
+
+
+def test_threads_learn_from_each_other_which_server_answers():
+    """A new one does not begin with the dead."""
+    with Scripted(lambda n, query: []) as silent, LoopbackDNS(ZONE) as server:
+        resolver = StubResolver([silent.server, server.server], timing=QUICK)
+        for _ in range(3):
+            thread = threading.Thread(
+                target=resolver.resolve, args=(ASKED, time.monotonic() + 5)
+            )
+            thread.start()
+            thread.join()
+        assert len(silent.received) == 1
+
+
+def test_whoever_gets_no_turn_in_time_is_told_of_the_overload():
+    """Not of a timeout, which would be remembered; and nothing is sent any more."""
+    with Scripted(lambda n, query: []) as silent:
+        timing = Timing(attempt_timeout=5, max_in_flight=1)
+        resolver = StubResolver([silent.server], timing=timing)
+        engine = resolver._watcher().engine
+        answers = []
+        now = time.monotonic()
+        resolver.ask(ASKED, now + 60, answers.append)
+        resolver.ask(ASKED, now + 0.01, answers.append)
+        time.sleep(0.02)
+        # The first one ends before a sweep has found the second.
+        engine._finish(*engine._pending, Failure(FailureReason.SERVFAIL))
+        assert [answer.reason for answer in answers] == [
+            FailureReason.SERVFAIL,
+            FailureReason.OVERLOAD,
+        ]
+        resolver.close()
+
+
+def test_a_list_waits_for_whoever_reads_it():
+    """Time in which nobody looks for answers does not count."""
+    zone = {f"n{n}.example": {"A": ["192.0.2.1"]} for n in range(40)}
+    with LoopbackDNS(zone) as server:
+        resolver = StubResolver([server.server])
+        verifier = DomainVerifier(resolver, deadline=0.2)
+        senders = [f"a@n{n}.example" for n in range(40)]
+        outcomes = []
+        for verdict in verifier.verify_many(senders, in_flight=20):
+            outcomes.append(verdict.outcome)
+            if len(outcomes) in (1, 20):
+                time.sleep(0.3)
+            time.sleep(0.01)
+        resolver.close()
+    assert outcomes == [Outcome.IMPLICIT_MX] * 40
+
+
+def test_answers_that_are_there_are_read_before_anybody_is_given_up():
+    """Even if nobody has looked at the socket for the whole time."""
+    with LoopbackDNS(ZONE) as server:
+        resolver = StubResolver([server.server])
+        answers = []
+        for _ in range(300):
+            resolver.ask(ASKED, time.monotonic() + 0.1, answers.append)
+        while server.asked["d.example MX"] < 300:
+            time.sleep(0.001)
+        time.sleep(0.15)
+        resolver._watcher().engine.sweep()
+        assert len(answers) == 300
+        assert all(isinstance(answer, Records) for answer in answers)
+        resolver.close()

@@ -940,6 +940,9 @@ def test_an_interrupted_leader_strands_nobody():
         def pump(self):
             raise KeyboardInterrupt
 
+        def postpone(self, seconds):
+            pass
+
         def session(self):
             return contextlib.nullcontext(self)
 
@@ -1043,3 +1046,125 @@ def test_a_list_joins_what_others_have_begun():
         return await second
 
     assert len(asyncio.run(main())) == 2
+
+
+# ---------------------------------------------------------------- what reviewers found
+
+
+class Exploding(Records):
+    """Records that cannot be read."""
+
+    @property
+    def rrset(self):
+        """Raise."""
+        raise RuntimeError("no records")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Exploding(60, ()),
+        Failure("servfail"),
+        Records(60, (MX(10, "mx.example "),)),
+        Records(60, (MX(10, "münchen.example"),)),
+        Records(60, (MX(10, "mx.example."),)),
+    ],
+    ids=["raises", "text for a reason", "space", "8-bit", "final dot"],
+)
+def test_an_answer_against_the_contract_is_temporary(answer, caplog):
+    """And whoever waits is told at once."""
+    caplog.set_level(logging.DEBUG)
+
+    class Odd:
+        def resolve(self, question, deadline):
+            return answer
+
+    class AsyncOdd:
+        async def resolve(self, question, deadline):
+            return answer
+
+    verdict = DomainVerifier(Odd(), deadline=60).verify("a@d.example")
+    assert verdict.reason is FailureReason.RESOLVER_BUG
+    twin = asyncio.run(
+        AsyncDomainVerifier(AsyncOdd(), deadline=60).verify("a@d.example")
+    )
+    assert twin == verdict
+
+
+def test_an_exchange_in_capitals_is_a_host():
+    """What a resolver passes on as it came."""
+
+    class Loud:
+        def resolve(self, question, deadline):
+            return Records(60, (MX(10, "MX.Example"),))
+
+    assert DomainVerifier(Loud()).verify("a@d.example").outcome is Outcome.MX
+
+
+def test_whoever_joins_a_lookup_keeps_a_deadline_of_their_own():
+    """Two verifiers share a cache, and only one of them is patient."""
+    go_on = threading.Event()
+
+    class Slow:
+        def resolve(self, question, deadline):
+            go_on.wait(10)
+            return NoData(60)
+
+    cache = FindingCache()
+    patient = DomainVerifier(Slow(), cache=cache, deadline=30)
+    leader = threading.Thread(target=patient.verify, args=("a@d.example",))
+    leader.start()
+    while not patient.stats().under_way:
+        time.sleep(0.001)
+    hasty = DomainVerifier(ZoneResolver(ZONE), cache=cache, deadline=0.05)
+    assert hasty.verify("a@d.example").reason is FailureReason.TIMEOUT
+    twin = AsyncDomainVerifier(AsyncZoneResolver(ZONE), cache=cache, deadline=0.05)
+    verdict = asyncio.run(twin.verify("a@d.example"))
+    assert verdict.reason is FailureReason.TIMEOUT
+
+    async def listed():
+        return [v.reason async for v in twin.verify_many(["a@d.example"])]
+
+    assert asyncio.run(listed()) == [FailureReason.TIMEOUT]
+    assert leader.is_alive()
+    go_on.set()
+    leader.join()
+
+
+def test_a_policy_that_raises_does_so_when_asked_and_not_in_the_log(caplog):
+    """Whether there is a log changes nothing, and no verdict is lost."""
+    caplog.set_level(logging.DEBUG)
+
+    def policy(sender, finding):
+        if sender == "b@mx.example":
+            raise ZeroDivisionError
+        return Reply(250, None, "ok")
+
+    verifier = DomainVerifier(ZoneResolver(ZONE), policy=policy)
+    senders = ["a@mx.example", "b@mx.example", "c@mx.example"]
+    verdicts = list(verifier.verify_many(senders, ordered=True))
+    assert [verdict.sender for verdict in verdicts] == senders
+    assert verdicts[2].accepted
+    with pytest.raises(ZeroDivisionError):
+        verdicts[1].reply  # noqa: B018
+    assert "policy failed for mx.example" in caplog.text
+
+
+def test_a_source_is_free_once_its_list_is_closed():
+    """Others may read on from it."""
+
+    async def main():
+        verifier = AsyncDomainVerifier(AsyncZoneResolver(ZONE))
+
+        async def source():
+            for n in range(1_000):
+                yield f"a{n}@mx.example"
+                await asyncio.sleep(0)
+
+        senders = source()
+        verdicts = verifier.verify_many(senders, in_flight=5)
+        await anext(verdicts)
+        await verdicts.aclose()
+        await senders.aclose()
+
+    asyncio.run(main())

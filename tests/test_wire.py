@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import struct
+import sys
 
 from itertools import pairwise
 
@@ -32,6 +34,7 @@ from senderdomain import (
 )
 from senderdomain._everyday import everyday
 from senderdomain._message import MAX_ALIASES, MAX_RECORDS, Message
+from senderdomain._names import NameReader
 from senderdomain._wire import (
     EDNS_PAYLOAD,
     TRUNCATED,
@@ -701,3 +704,22 @@ def test_the_everyday_shapes_are_taken_the_short_way():
         message(["d.example. 300 IN MX 0 ."]),
     ):
         assert everyday(wire, ASKED_MX, end) is not None
+
+
+def test_a_name_in_many_pieces_is_spelled_without_recursion():
+    """A server's verifier may itself be called from deep down."""
+    pieces = bytearray(b"\x01x\0")
+    last = 0
+    for _ in range(120):
+        here = len(pieces)
+        pieces += b"\x01a" + (0xC000 | last).to_bytes(2, "big")
+        last = here
+    names = NameReader(bytes(pieces))
+
+    def deep(levels):
+        return deep(levels - 1) if levels else names.text(last)
+
+    room = sys.getrecursionlimit() - len(inspect.stack())
+    assert deep(room - 20) == ".".join(["a"] * 120 + ["x"])
+    assert names.text(0) == "x"
+    assert names.text(3) == "a.x"

@@ -9,6 +9,7 @@ Knows not lookups, caches; the stub resolvers, which ask in this way by themselv
 from __future__ import annotations
 
 import logging
+import re
 import time
 
 from abc import ABC, abstractmethod
@@ -86,6 +87,10 @@ class PumpedAsker(ABC):
         """Wait a moment for answers, and hand them out."""
 
     @abstractmethod
+    def postpone(self, seconds: float) -> None:
+        """Add *seconds*, in which nobody pumped, to what is under way."""
+
+    @abstractmethod
     def session(self) -> AbstractContextManager[PumpedAsker]:
         """Give an asker for one list of questions, in whatever thread it goes on."""
 
@@ -100,22 +105,29 @@ def checked(answer: object) -> Answer:
                 _LOG.error("resolver gave Records that are no tuple of MX or addresses")
             else:
                 return cast("Answer", answer)
-        case Failure():
-            return answer
+        case Failure(reason):
+            given: object = reason
+            if isinstance(given, FailureReason):
+                return answer
+            _LOG.error("resolver gave a Failure without a FailureReason")
         case _:
             _LOG.error("resolver gave a %s and no Answer", type(answer).__name__)
     return Failure(FailureReason.RESOLVER_BUG, type(answer).__name__)
 
 
+# An exchange as `MX` has it. With its final dot, say, or in U-labels it would look
+# unusable, and be refused for good.
+_is_exchange = re.compile(r"(?:[!-~]*[!-\-/-~])?").fullmatch
+
+
 def _is_rrset(rrset: object) -> bool:
-    # An exchange with its final dot would look unusable, and be refused for good.
     return isinstance(rrset, tuple) and bool(rrset) and all(map(_is_rdata, rrset))
 
 
 def _is_rdata(rdata: object) -> bool:
     if isinstance(rdata, MX):
         exchange: object = rdata.exchange
-        return isinstance(exchange, str) and not exchange.endswith(".")
+        return isinstance(exchange, str) and _is_exchange(exchange) is not None
     return isinstance(rdata, str)
 
 
@@ -158,6 +170,9 @@ class BlockingAsker(PumpedAsker):
         callback(answer)
 
     def pump(self) -> None:
+        """Nothing is ever under way."""
+
+    def postpone(self, seconds: float) -> None:
         """Nothing is ever under way."""
 
     def session(self) -> AbstractContextManager[PumpedAsker]:

@@ -22,7 +22,6 @@ from ._cache import Cache
 from ._core import Core, Parsed
 from ._domain import DEFAULT_RULES, AddressRules
 from ._finding import Finding
-from ._flight import OVERDUE
 from ._loop import AtHome, TaskAsker, settle
 from ._loop_window import LoopWindow
 from ._many import IN_FLIGHT, check_in_flight
@@ -100,11 +99,11 @@ class AsyncDomainVerifier(Face):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Finding] = loop.create_future()
         waiter = AtHome(partial(settle, future))
-        flight, leads = core.board(sender.domain, waiter, core.flights, loop)
-        if leads:
+        flight, patience = core.board(sender.domain, waiter, core.flights, loop)
+        if patience is None:
             flight.start(core.investigate(sender.domain, landings), self._asker.ask)
         else:
-            waiter.give_up_after(flight.deadline + OVERDUE - start, sender.domain)
+            waiter.give_up_after(patience, sender.domain)
         return core.judge(text, await future, start)
 
     async def verify_many(
@@ -123,7 +122,9 @@ class AsyncDomainVerifier(Face):
                 yield verdict
             await feeder
         finally:
+            # Only then is the source free for others.
             feeder.cancel()
+            await asyncio.gather(feeder, return_exceptions=True)
 
     async def close(self) -> None:
         """See `DomainVerifier.close`."""

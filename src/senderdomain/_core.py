@@ -33,7 +33,7 @@ from ._cache import Cache, Clock, FindingCache
 from ._dns import DomainName, Steps
 from ._domain import NO_DOMAIN, AddressRules
 from ._finding import Finding, Outcome, SyntaxFault
-from ._flight import Flight, Flights, Loop, Waiter
+from ._flight import OVERDUE, Flight, Flights, Loop, Waiter
 from ._fork import after_fork
 from ._header import mailbox_in_header
 from ._lookup import lookup
@@ -199,15 +199,22 @@ class Core:
         waiter: Waiter,
         flights: Flights,
         loop: Loop | None = None,
-    ) -> tuple[Flight, bool]:
-        """Wait for the lookup of *domain*; see `Flights.board`."""
+    ) -> tuple[Flight, float | None]:
+        """
+        Wait for the lookup of *domain*; see `Flights.board`.
+
+        Returns:
+            The flight; and None if the caller has to start it, otherwise the seconds
+            for which to wait, as who leads may have a later deadline.
+        """
         now = time.monotonic()
         deadline = now + self.deadline
         flight, leads = flights.board(domain, waiter, now, deadline, loop)
-        if not leads:
-            with self._lock:
-                self._joined += 1
-        return flight, leads
+        if leads:
+            return flight, None
+        with self._lock:
+            self._joined += 1
+        return flight, min(flight.deadline, deadline) + OVERDUE - now
 
     def investigate(self, domain: DomainName, landings: int) -> Steps[Finding]:
         """
@@ -252,8 +259,15 @@ class Core:
 
 def _log(verdict: Verdict) -> None:
     # The domain only, which is A-labels, and never the local part.
-    level = logging.DEBUG if verdict.action is Action.ACCEPT else logging.INFO
-    finding, reply = verdict.finding, verdict.reply
+    finding = verdict.finding
+    try:
+        reply = verdict.reply
+    except Exception:  # noqa: BLE001 - whatever a user's policy raises
+        # Whoever asks for the reply gets this too; whether there is a log must not
+        # change what verify does.
+        _LOG.exception("policy failed for %s", finding.domain or "-")
+        return
+    level = logging.DEBUG if reply.action is Action.ACCEPT else logging.INFO
     _LOG.log(
         level,
         "sender domain %s: %s, %d",

@@ -25,7 +25,7 @@ DomainName = NewType("DomainName", str)
 
 # Letters, digits, hyphens, and the underscore that many real exchanges carry:
 # the DNS permits any octet (RFC 2181, section 11), a host name does not.
-is_host = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*").fullmatch
+is_host = re.compile(r"[a-zA-Z0-9_-]+(?:\.[a-zA-Z0-9_-]+)*").fullmatch
 
 
 _REPR_RECORDS = 4

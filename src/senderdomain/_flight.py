@@ -201,6 +201,11 @@ class Flights:
             flight.waiters.append(waiter)
             return flight, leads
 
+    def postpone(self, seconds: float) -> None:
+        """Give all flights under way so much more time."""
+        for flight in self._under_way.values():
+            flight.deadline += seconds
+
     def landed(self, flight: Flight) -> list[Waiter]:
         """Take *flight* off the list; its waiters are the caller's to tell."""
         with self._lock:

@@ -91,8 +91,13 @@ class _Running:
 
     def _done(self, task: asyncio.Future[Answer]) -> None:
         self._timer.cancel()
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        self._answer(checked(task.result()) if error is None else bug(error))
+        try:
+            answer = checked(task.result())
+        except BaseException as error:  # noqa: BLE001
+            # A KeyboardInterrupt is on its way through the event loop as well; here,
+            # it has to release who waits.
+            answer = bug(error)
+        self._answer(answer)
 
     def _answer(self, answer: Answer) -> None:
         self._forget(self)

@@ -15,9 +15,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from ._address import Mailbox
+from ._ask import PumpedAsker
 from ._core import Core
 from ._finding import Finding
-from ._flight import OVERDUE, Ask, Flights, Loop, Waiter
+from ._flight import Ask, Flights, Loop, Waiter
 from ._verdict import Verdict
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 # Lookups under way for one list.
 IN_FLIGHT = 200
+
+# Seconds without attention that make a difference to a deadline.
+_NOTICEABLE = 0.05
 
 # Verdicts kept at the most until one before them is ready, where order matters.
 MAX_AHEAD = 10_000
@@ -85,11 +89,12 @@ class Window:
         self._flying[number] = None
         waiter: Waiter = partial(self._landed, number, text, time.monotonic())
         home = None if at_home is None else at_home(waiter)
-        flight, leads = core.board(sender.domain, home or waiter, self._flights, loop)
-        if leads:
+        flight, patience = core.board(
+            sender.domain, home or waiter, self._flights, loop
+        )
+        if patience is None:
             flight.start(core.investigate(sender.domain, landings), self._ask)
         elif home is not None:
-            patience = flight.deadline + OVERDUE - time.monotonic()
             home.give_up_after(patience, sender.domain)
 
     def _landed(self, number: int, text: str, start: float, finding: Finding) -> None:
@@ -114,6 +119,35 @@ class Window:
         """Take the verdicts that are there."""
         while self._ready:
             yield self._ready.popleft()
+
+
+class PumpedWindow(Window):
+    """
+    A `Window` without an event loop: nothing happens while its user is busy.
+
+    Args:
+        core: Decides.
+        asker: Puts the questions; it and the flights are the window's own.
+        smtputf8: See `parse_reverse_path`.
+    """
+
+    def __init__(self, core: Core, asker: PumpedAsker, *, smtputf8: bool) -> None:
+        """See the class."""
+        super().__init__(core, asker.ask, Flights(), smtputf8=smtputf8)
+        self._asker = asker
+        self._unattended = 0.0
+
+    def ready(self) -> Iterator[Numbered]:
+        """Take the verdicts that are there, and as much time as you like."""
+        for verdict in super().ready():
+            start = time.monotonic()
+            yield verdict
+            self._unattended += time.monotonic() - start
+            if self._unattended > _NOTICEABLE:
+                # Nobody looked for answers: that time does not count.
+                self._asker.postpone(self._unattended)
+                self._flights.postpone(self._unattended)
+                self._unattended = 0.0
 
 
 def in_order(numbered: Iterator[Numbered]) -> Iterator[Verdict]:

@@ -106,26 +106,25 @@ class NameReader:
         different names never look the same.
         """
         message = self._message
-        while (octet := message[at]) >= POINTER:
-            at = (octet & 0x3F) << 8 | message[at + 1]
-        text = self._texts.get(at)
-        if text is None:
-            text = self._texts[at] = self._spelled(at)
-        return text
-
-    def _spelled(self, at: Offset) -> str:
-        message = self._message
-        labels = []
+        texts = self._texts
+        if at in texts:
+            return texts[at]
+        labels: list[str] = []
+        # Every stretch of labels is spelled once, whoever points to it.
+        stretches = [(at, 0)]
         while octet := message[at]:
-            if octet >= POINTER:
-                # Every stretch of labels is spelled once, whoever points to it.
-                rest = self.text(at)
-                if rest:
-                    labels.append(rest)
+            if octet < POINTER:
+                labels.append(_label_text(message[at + 1 : at + 1 + octet]))
+                at += octet + 1
+                continue
+            at = (octet & 0x3F) << 8 | message[at + 1]
+            if at in texts:
+                labels += filter(None, [texts[at]])  # the root is no label
                 break
-            labels.append(_label_text(message[at + 1 : at + 1 + octet]))
-            at += octet + 1
-        return ".".join(labels)
+            stretches.append((at, len(labels)))
+        for start, before in stretches:
+            texts[start] = ".".join(labels[before:])
+        return texts[stretches[0][0]]
 
 
 class HostReader:

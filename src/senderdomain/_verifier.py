@@ -20,9 +20,16 @@ from ._ask import BlockingAsker, LoopAsker, PumpedAsker, Resolver
 from ._cache import Cache
 from ._core import Core, Parsed, Stats
 from ._domain import DEFAULT_RULES, AddressRules
-from ._flight import OVERDUE, Flight, Flights, reentrant
+from ._flight import OVERDUE, Flight, reentrant
 from ._landing import Landing
-from ._many import IN_FLIGHT, MAX_AHEAD, Numbered, Window, check_in_flight, in_order
+from ._many import (
+    IN_FLIGHT,
+    MAX_AHEAD,
+    Numbered,
+    PumpedWindow,
+    check_in_flight,
+    in_order,
+)
 from ._policy import Policy
 from ._verdict import Verdict
 
@@ -155,15 +162,15 @@ class DomainVerifier(Face):
         assert isinstance(sender, Mailbox)  # all else is recalled
         start = time.monotonic()
         landing = Landing()
-        flight, leads = core.board(sender.domain, landing, core.flights)
-        if leads:
+        flight, patience = core.board(sender.domain, landing, core.flights)
+        if patience is None:
             flight.start(core.investigate(sender.domain, landings), self._asker.ask)
             self._pump(flight, landing)
         elif flight.is_ours():
             # Only a resolver that calls its own verifier can come here again.
             return core.judge(text, reentrant(sender.domain), start)
-        patience = flight.deadline + OVERDUE - time.monotonic()
-        return core.judge(text, landing.wait(patience, sender.domain), start)
+        finding = landing.wait(patience or 0.0, sender.domain)
+        return core.judge(text, finding, start)
 
     def _pump(self, flight: Flight, landing: Landing) -> None:
         try:
@@ -217,7 +224,7 @@ class DomainVerifier(Face):
         # verdicts for as long as he likes, or go on in another thread, and nobody
         # else should have to wait for that.
         with self._asker.session() as asker:
-            window = Window(self._core, asker.ask, Flights(), smtputf8=smtputf8)
+            window = PumpedWindow(self._core, asker, smtputf8=smtputf8)
             for number, reverse_path in enumerate(reverse_paths):
                 window.launch(number, reverse_path)
                 while window.flying >= in_flight or window.lead(number) >= ahead:

@@ -22,15 +22,15 @@ import math
 import time
 
 from collections import deque
-from collections.abc import Collection
 from functools import partial
 
 from .._dns import Answer, Failure, FailureReason, Question
 from .._flight import Callback
 from .._wire import TRUNCATED, answers, decode, refuses_edns
-from ._channel import SOCKETS, Channel, random_ids
+from ._channel import Channel, random_ids
 from ._pending import TIMEOUT, Pending, Timing
-from ._servers import Server
+from ._pool import Pool
+from ._servers import Servers
 from ._stream import Stream, Watcher
 
 # Seconds; how late a deadline can be noticed.
@@ -39,7 +39,11 @@ SWEEP = 0.04
 # Datagrams taken from one socket before others get their turn.
 _BATCH = 64
 
+# Batches taken from it before what has no answer by then is given up.
+_MOST_BATCHES = 16
+
 _DOWN = FailureReason.RESOLVER_DOWN
+_NO_TURN = Failure(FailureReason.OVERLOAD, "no turn")
 
 
 class Engine:
@@ -47,23 +51,19 @@ class Engine:
     Asks servers; see the module.
 
     Args:
-        servers: In order of preference.
+        servers: Whom to ask; shared with other engines.
         timing: When to try again.
         watcher: Tells when sockets are ready.
     """
 
-    def __init__(
-        self, servers: tuple[Server, ...], timing: Timing, watcher: Watcher
-    ) -> None:
+    def __init__(self, servers: Servers, timing: Timing, watcher: Watcher) -> None:
         """See the class."""
         self._servers = servers
         self._timing = timing
         self._watcher = watcher
-        self._preferred = 0
         self._pending: set[Pending] = set()
         self._backlog: deque[Pending] = deque()
-        self._pools: list[deque[Channel]] = [deque() for _ in servers]
-        self._worn: set[Channel] = set()
+        self._pool = Pool(servers, watcher, self._readable)
         self._ids = random_ids()
         self._admitting = False
 
@@ -77,7 +77,7 @@ class Engine:
         if deadline <= time.monotonic():
             callback(TIMEOUT)
             return
-        pending = Pending(question, deadline, callback, len(self._servers))
+        pending = Pending(question, deadline, callback, len(self._servers.addresses))
         if len(self._pending) < self._timing.max_in_flight:
             self._pending.add(pending)
             self._try(pending, time.monotonic())
@@ -86,7 +86,7 @@ class Engine:
         self._watcher.arm()
 
     def _try(self, pending: Pending, now: float) -> None:
-        while (server := pending.next_server(self._preferred)) is not None:
+        while (server := pending.next_server(self._servers.preferred)) is not None:
             try:
                 self._send(pending, server, now)
             except OSError as error:
@@ -94,11 +94,11 @@ class Engine:
             else:
                 return
         pending.due = math.inf
-        if not pending.outstanding and pending.stream is None:
+        if not pending.is_expecting:
             self._finish(pending, pending.failure)
 
     def _send(self, pending: Pending, server: int, now: float) -> None:
-        channel = self._channel(server, now, pending.channels)
+        channel = self._pool.take(server, now, pending.channels)
         query_id = next(self._ids)
         while query_id in channel.inflight:
             query_id = next(self._ids)
@@ -108,69 +108,28 @@ class Engine:
         except BlockingIOError:
             pass  # the kernel's buffer is full: as good as lost on the way
 
-    def _channel(self, server: int, now: float, used: Collection[Channel]) -> Channel:
-        # In turn, but never one that an earlier try of the question has used: there
-        # are more sockets than tries.
-        pool = self._pools[server]
-        if pool and pool[0].is_worn(now):
-            self._worn.add(pool.popleft())
-            self._close_worn()
-        if len(pool) < SOCKETS:
-            self._open(server, now, spare=any(c not in used for c in pool))
-        pool.rotate(-1)
-        while pool[-1] in used:
-            pool.rotate(-1)
-        channel = pool[-1]
-        channel.uses += 1
-        return channel
-
-    def _open(self, server: int, now: float, *, spare: bool) -> None:
-        try:
-            channel = Channel(self._servers[server], server, now)
-        except OSError:
-            if not spare:
-                raise
-            return  # no more sockets to be had: those that are open will do
-        self._watcher.watch_reader(channel.sock, partial(self._readable, channel))
-        self._pools[server].appendleft(channel)
-
-    def _close_worn(self) -> None:
-        for channel in [worn for worn in self._worn if not worn.inflight]:
-            self._worn.discard(channel)
-            self._close_channel(channel)
-
-    def _close_channel(self, channel: Channel) -> None:
-        self._watcher.forget(channel.sock)
-        channel.sock.close()
-
-    def _discard(self, channel: Channel) -> None:
-        # Somebody who was not asked has found the port: it is of no use any more.
-        pool = self._pools[channel.server]
-        if channel in pool:
-            pool.remove(channel)
-        self._worn.discard(channel)
-        self._close_channel(channel)
-
-    def _readable(self, channel: Channel) -> None:
+    def _readable(self, channel: Channel) -> bool:
+        """Take a batch of datagrams; True if there may be more for us."""
         inflight = channel.inflight
         if not inflight:
-            self._discard(channel)
-            return
+            self._pool.discard(channel)
+            return False
         for _ in range(_BATCH):
             try:
                 message = channel.receive()
             except BlockingIOError:
-                return
+                return False
             except OSError as error:  # ICMP says that nobody listens there
                 self._unreachable(channel, Failure(_DOWN, type(error).__name__))
-                return
+                return False
             pending = inflight.get(message[:2])
             # RFC 5452, section 9.1. What does not match was not meant for us, and
             # the answer may still come.
             if pending is not None and answers(message, pending.section):
                 self._answered(pending, channel.server, message)
             if not inflight:
-                return
+                return False
+        return True
 
     def _unreachable(self, channel: Channel, failure: Failure) -> None:
         for pending in list(channel.inflight.values()):
@@ -179,12 +138,12 @@ class Engine:
     def _answered(self, pending: Pending, server: int, message: bytes) -> None:
         answer = decode(message, pending.question)
         if type(answer) is not Failure:
-            self._preferred = server
+            self._servers.preferred = server
             self._finish(pending, answer)
         elif answer is TRUNCATED:
             self._ask_over_tcp(pending, server)
         elif answer.reason is FailureReason.MALFORMED:
-            pending.failure = answer  # it could be forged: go on listening
+            pending.learn(answer)  # it could be forged: go on listening
         elif refuses_edns(message, answer) and pending.has_edns:
             self._ask_without_edns(pending, server, answer)
         else:
@@ -203,16 +162,26 @@ class Engine:
 
     def _failed(self, pending: Pending, server: int, failure: Failure) -> None:
         pending.fail(server, failure)
-        self._try(pending, time.monotonic())
+        now = time.monotonic()
+        if now >= pending.due or not pending.is_expecting:
+            self._try(pending, now)
 
     def _ask_over_tcp(self, pending: Pending, server: int) -> None:
         if pending.stream is not None:
-            return
+            if pending.streaming_from == server:
+                return
+            # That one hangs; this one has come to the same point meanwhile.
+            pending.stream.close()
+            pending.fail(pending.streaming_from, TIMEOUT)
         query_id = next(self._ids)
         done = partial(self._stream_ended, pending, server, query_id)
+        pending.streaming_from = server
         try:
             pending.stream = Stream(
-                self._servers[server], query_id + pending.body, self._watcher, done
+                self._servers.addresses[server],
+                query_id + pending.body,
+                self._watcher,
+                done,
             )
         except OSError as error:
             self._failed(pending, server, Failure(_DOWN, type(error).__name__))
@@ -224,7 +193,9 @@ class Engine:
     ) -> None:
         pending.stream = None
         if isinstance(result, OSError):
-            self._failed(pending, server, Failure(_DOWN, type(result).__name__))
+            # The server is there, but what it has to say does not fit UDP.
+            detail = f"truncated, and {type(result).__name__} over TCP"
+            self._failed(pending, server, Failure(FailureReason.MALFORMED, detail))
             return
         answer: Answer = Failure(FailureReason.MALFORMED, "not an answer")
         if result[:2] == query_id and answers(result, pending.section):
@@ -247,37 +218,61 @@ class Engine:
         self._admitting = True
         try:
             while self._backlog and len(self._pending) < self._timing.max_in_flight:
-                successor = self._backlog.popleft()
+                successor, now = self._backlog.popleft(), time.monotonic()
+                if successor.deadline <= now:
+                    successor.callback(_NO_TURN)
+                    continue
                 self._pending.add(successor)
-                self._try(successor, time.monotonic())
+                self._try(successor, now)
         finally:
             self._admitting = False
 
     def sweep(self) -> None:
         """Find what is overdue."""
         now = time.monotonic()
+        if any(pending.deadline <= now for pending in self._pending):
+            self._drain()
         for pending in [*self._pending]:
             if pending.deadline <= now:
+                pending.learn(TIMEOUT)
                 self._finish(pending, pending.failure)
             elif pending.due <= now:
                 self._try(pending, now)
-        overload = Failure(FailureReason.OVERLOAD, "no turn")
         for pending in [p for p in self._backlog if p.deadline <= now]:
             self._backlog.remove(pending)
-            pending.callback(overload)
-        self._close_worn()
+            pending.callback(_NO_TURN)
+        self._pool.close_worn()
 
-    def close(self) -> None:
-        """Close all sockets; whoever still waits is told that the resolver is down."""
-        down = Failure(_DOWN, "closed")
+    def _drain(self) -> None:
+        # Whoever drives us may have been busy with other things, and the answers are
+        # there: nobody must be told that there are none.
+        for channel in self._pool.channels():
+            for _ in range(_MOST_BATCHES):
+                if not (channel.inflight and self._readable(channel)):
+                    break
+
+    def postpone(self, seconds: float) -> None:
+        """Let everything happen later, for time in which nobody could look."""
+        for pending in (*self._pending, *self._backlog):
+            pending.deadline += seconds
+            pending.due += seconds
+
+    def release(self) -> list[Pending]:
+        """
+        Close all sockets, tell nobody, and give back who waits.
+
+        Takes no lock and calls nothing back, so that a finalizer may do it.
+        """
         waiting = [*self._pending, *self._backlog]
         self._pending.clear()
         self._backlog.clear()
         for pending in waiting:
             pending.forget()
-        for channel in [*self._worn, *(c for pool in self._pools for c in pool)]:
-            self._close_channel(channel)
-        self._worn.clear()
-        self._pools = [deque() for _ in self._servers]
-        for pending in waiting:
+        self._pool.close()
+        return waiting
+
+    def close(self) -> None:
+        """Close all sockets; whoever still waits is told that the resolver is down."""
+        down = Failure(_DOWN, "closed")
+        for pending in self.release():
             pending.callback(down)

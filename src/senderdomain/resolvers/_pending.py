@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 MAX_SENDS = 3
 
 TIMEOUT = Failure(FailureReason.TIMEOUT, "no answer")
+_UNASKED = Failure(FailureReason.RESOLVER_DOWN, "nobody asked")
+
+
+def _telling(failure: Failure) -> int:
+    # What a server says is about the domain, and so perhaps is its silence. That
+    # another server is down is not, and must not keep a cache from remembering.
+    if failure.reason is FailureReason.RESOLVER_DOWN:
+        return 0
+    return 1 if failure.reason is FailureReason.TIMEOUT else 2
 
 
 @value
@@ -61,13 +70,14 @@ class Pending:
         deadline: When it gets `failure` (`time.monotonic`).
         section: The question section, which an answer has to repeat.
         body: The query without its ID.
-        failure: What to say at the deadline: what went wrong last.
+        failure: What to say if no answer comes: the most telling of what went wrong.
         due: When to try again; infinity if there is nothing left to try.
         server: Index of the server that was asked last.
         sends: How often each server was asked.
         done_with: Servers that have given their answer, and it was a failure.
         outstanding: Where an answer can come from: channels with their IDs.
         stream: The TCP connection under way.
+        streaming_from: Index of the server that it leads to.
     """
 
     __slots__ = (
@@ -83,6 +93,7 @@ class Pending:
         "sends",
         "server",
         "stream",
+        "streaming_from",
     )
 
     def __init__(
@@ -94,13 +105,19 @@ class Pending:
         self.deadline = deadline
         self.section = question_section(question)
         self.body = query(self.section)
-        self.failure = TIMEOUT
+        self.failure = _UNASKED
         self.due = 0.0
         self.server = -1
         self.sends = [0] * servers
         self.done_with: set[int] = set()
         self.outstanding: list[tuple[Channel, bytes]] = []
         self.stream: Stream | None = None
+        self.streaming_from = -1
+
+    @property
+    def is_expecting(self) -> bool:
+        """Whether an answer can come without asking again."""
+        return bool(self.outstanding) or self.stream is not None
 
     def next_server(self, preferred: int) -> int | None:
         """Choose whom to ask next: the least asked, beginning with *preferred*."""
@@ -137,10 +154,15 @@ class Pending:
         self.outstanding.append((channel, query_id))
         channel.inflight[query_id] = self
 
+    def learn(self, failure: Failure) -> None:
+        """Take note of what went wrong, unless something more telling did before."""
+        if _telling(failure) >= _telling(self.failure):
+            self.failure = failure
+
     def fail(self, server: int, failure: Failure) -> None:
         """Ask *server* no more, and expect nothing from it."""
         self.server = server
-        self.failure = failure
+        self.learn(failure)
         self.done_with.add(server)
         self.expect_nothing_from(server)
 

@@ -53,6 +53,23 @@ class Server:
         sock.connect(found[0][4])
 
 
+class Servers:
+    """
+    Whom to ask, and who has answered last.
+
+    Attributes:
+        addresses: In the order in which they were given.
+        preferred: Index of the one to begin with; all threads learn from each other.
+    """
+
+    __slots__ = ("addresses", "preferred")
+
+    def __init__(self, addresses: tuple[Server, ...]) -> None:
+        """Begin with the first."""
+        self.addresses = addresses
+        self.preferred = 0
+
+
 def parse_server(text: str) -> Server:
     """
     Read ``192.0.2.1``, ``192.0.2.1:5353``, ``2001:db8::1`` or ``[2001:db8::1]:53``.

@@ -22,11 +22,11 @@ _CHUNK = 65_536
 class Watcher(Protocol):
     """Tells when sockets are ready: an event loop, or a selector."""
 
-    def watch_reader(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+    def watch_reader(self, sock: socket.socket, callback: Callable[[], object]) -> None:
         """Call *callback* whenever *sock* can be read."""
         ...
 
-    def watch_writer(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+    def watch_writer(self, sock: socket.socket, callback: Callable[[], object]) -> None:
         """Call *callback* whenever *sock* can be written, and no reader any more."""
         ...
 

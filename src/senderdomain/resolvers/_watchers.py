@@ -40,14 +40,14 @@ class SelectorWatcher(PumpedAsker):
         self._next_sweep = 0.0
         self._dispatching = False
 
-    def watch_reader(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+    def watch_reader(self, sock: socket.socket, callback: Callable[[], object]) -> None:
         """See `Watcher`."""
         if sock in self._selector.get_map():
             self._selector.modify(sock, selectors.EVENT_READ, callback)
         else:
             self._selector.register(sock, selectors.EVENT_READ, callback)
 
-    def watch_writer(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+    def watch_writer(self, sock: socket.socket, callback: Callable[[], object]) -> None:
         """See `Watcher`."""
         self._selector.register(sock, selectors.EVENT_WRITE, callback)
 
@@ -96,8 +96,17 @@ class SelectorWatcher(PumpedAsker):
         """See `PumpedAsker.session`."""
         return nullcontext(self)
 
+    def postpone(self, seconds: float) -> None:
+        """See `PumpedAsker.postpone`."""
+        self.engine.postpone(seconds)
+
+    def release(self) -> None:
+        """Close everything, and tell nobody."""
+        self.engine.release()
+        self._selector.close()
+
     def close(self) -> None:
-        """Close everything."""
+        """Close everything, and tell who waits."""
         try:
             self.engine.close()
         finally:
@@ -123,12 +132,12 @@ class LoopWatcher:
         self.loop = loop
         self._armed = False
 
-    def watch_reader(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+    def watch_reader(self, sock: socket.socket, callback: Callable[[], object]) -> None:
         """See `Watcher`."""
         self.loop.remove_writer(sock)
         self.loop.add_reader(sock, callback)
 
-    def watch_writer(self, sock: socket.socket, callback: Callable[[], None]) -> None:
+    def watch_writer(self, sock: socket.socket, callback: Callable[[], object]) -> None:
         """See `Watcher`."""
         self.loop.add_writer(sock, callback)
 

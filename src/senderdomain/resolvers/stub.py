@@ -24,7 +24,7 @@ from .._flight import Callback
 from .._fork import after_fork
 from ._engine import Engine
 from ._pending import Timing
-from ._servers import Server, parse_servers, system_servers
+from ._servers import Server, Servers, parse_servers, system_servers
 from ._watchers import LoopWatcher, SelectorWatcher, can_watch
 
 _DEFAULT_TIMING = Timing()
@@ -42,9 +42,10 @@ class _Stub(ABC):
         resolv_conf: str | None = None,
     ) -> None:
         if servers is None:
-            self._servers = system_servers(resolv_conf)
+            addresses = system_servers(resolv_conf)
         else:
-            self._servers = parse_servers(servers)
+            addresses = parse_servers(servers)
+        self._servers = Servers(addresses)
         self._timing = timing
         self._closed = False
         self._begin()
@@ -56,7 +57,7 @@ class _Stub(ABC):
     @property
     def servers(self) -> tuple[Server, ...]:
         """The resolvers that are asked, in order of preference."""
-        return self._servers
+        return self._servers.addresses
 
 
 class _Lease:
@@ -73,7 +74,9 @@ class _Lease:
         self.watcher = watcher
 
     def __del__(self) -> None:
-        self.watcher.close()
+        # It may run at any moment, in the middle of anything, in any thread: no
+        # lock may be taken here, and nobody called back.
+        self.watcher.release()
 
 
 class StubResolver(_Stub, PumpedAsker):
@@ -124,6 +127,10 @@ class StubResolver(_Stub, PumpedAsker):
         """Wait a moment for answers to what this thread has asked."""
         self._watcher().pump()
 
+    def postpone(self, seconds: float) -> None:
+        """See `PumpedAsker.postpone`."""
+        self._watcher().postpone(seconds)
+
     @contextmanager
     def session(self) -> Iterator[PumpedAsker]:
         """See `PumpedAsker.session`; it has sockets of its own."""
@@ -131,7 +138,9 @@ class StubResolver(_Stub, PumpedAsker):
         if not self._closed:
             with suppress(OSError):
                 lease = _Lease(self._new_watcher())
-        # Without sockets, each question gets the failure that it deserves.
+        # Without sockets, each question gets the failure that it deserves. With them,
+        # nobody is told in the end: who stops early does not want to know, and a
+        # lookup that is told of a failure would ask its next question.
         yield self if lease is None else lease.watcher
 
     def resolve(self, question: Question, deadline: float, /) -> Answer:
@@ -149,7 +158,9 @@ class StubResolver(_Stub, PumpedAsker):
         Those of another thread are closed when it ends, or with the resolver.
         """
         self._closed = True
-        self._local.__dict__.clear()
+        lease: _Lease | None = self._local.__dict__.pop("lease", None)
+        if lease is not None:
+            lease.watcher.close()
 
 
 class AsyncStubResolver(_Stub, LoopAsker):
@@ -210,7 +221,7 @@ class AsyncStubResolver(_Stub, LoopAsker):
         callback: Callback,
     ) -> None:
         if self._blocking is None:
-            servers = [str(server) for server in self._servers]
+            servers = [str(server) for server in self.servers]
             self._blocking = StubResolver(servers, timing=self._timing)
         resolve = self._blocking.resolve
         future = loop.run_in_executor(None, resolve, question, deadline)

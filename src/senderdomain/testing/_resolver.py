@@ -21,7 +21,7 @@ from ._exchange import Fault, Hangup, Pause
 from ._zone import Types, Zone, ZoneDict
 
 _SILENCE = Failure(FailureReason.TIMEOUT, "silence")
-_TORN_DOWN = Failure(FailureReason.RESOLVER_DOWN, "connection closed")
+_TORN_DOWN = Failure(FailureReason.MALFORMED, "truncated, and TCP is closed")
 _MALFORMED = FailureReason.MALFORMED
 _ID = b"\x2a\x2a"
 _LENGTH_SIZE = 2

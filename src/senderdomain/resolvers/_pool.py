@@ -1,0 +1,102 @@
+"""
+The sockets of an engine: a few for each server, taken in turn.
+
+Owns      when a socket is opened, replaced and closed.
+Knows not what is sent over it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from functools import partial
+
+from ._channel import SOCKETS, Channel
+from ._servers import Servers
+from ._stream import Watcher
+
+
+class Pool:
+    """
+    Sockets; see the module.
+
+    Args:
+        servers: Where they lead to.
+        watcher: Tells when they are ready.
+        readable: What to tell then.
+    """
+
+    def __init__(
+        self,
+        servers: Servers,
+        watcher: Watcher,
+        readable: Callable[[Channel], object],
+    ) -> None:
+        """Open none yet."""
+        self._addresses = servers.addresses
+        self._watcher = watcher
+        self._readable = readable
+        self._open: list[deque[Channel]] = [deque() for _ in servers.addresses]
+        self._worn: set[Channel] = set()
+
+    def take(self, server: int, now: float, used: Collection[Channel]) -> Channel:
+        """
+        Choose a socket to ask *server*.
+
+        In turn, but never one of *used*, over which the question has gone before:
+        there are more sockets than tries.
+
+        Raises:
+            OSError: If there is none, and none to be had.
+        """
+        channels = self._open[server]
+        if channels and channels[0].is_worn(now):
+            self._worn.add(channels.popleft())
+            self.close_worn()
+        if len(channels) < SOCKETS:
+            self._add(server, now, spare=any(c not in used for c in channels))
+        channels.rotate(-1)
+        while channels[-1] in used:
+            channels.rotate(-1)
+        channel = channels[-1]
+        channel.uses += 1
+        return channel
+
+    def _add(self, server: int, now: float, *, spare: bool) -> None:
+        try:
+            channel = Channel(self._addresses[server], server, now)
+        except OSError:
+            if not spare:
+                raise
+            return  # no more sockets to be had: those that are open will do
+        self._watcher.watch_reader(channel.sock, partial(self._readable, channel))
+        self._open[server].appendleft(channel)
+
+    def discard(self, channel: Channel) -> None:
+        """Close a socket whose port somebody has found who was not asked."""
+        channels = self._open[channel.server]
+        if channel in channels:
+            channels.remove(channel)
+        self._worn.discard(channel)
+        self._close(channel)
+
+    def close_worn(self) -> None:
+        """Close what was replaced, once nothing is expected there any more."""
+        for channel in [worn for worn in self._worn if not worn.inflight]:
+            self._worn.discard(channel)
+            self._close(channel)
+
+    def channels(self) -> list[Channel]:
+        """All that are open."""
+        return [*self._worn, *(channel for each in self._open for channel in each)]
+
+    def close(self) -> None:
+        """Close all."""
+        for channel in self.channels():
+            self._close(channel)
+        self._worn.clear()
+        self._open = [deque() for _ in self._open]
+
+    def _close(self, channel: Channel) -> None:
+        self._watcher.forget(channel.sock)
+        channel.sock.close()
