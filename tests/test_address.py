@@ -118,7 +118,9 @@ MALFORMED = [
     ("a@b@c.example", SyntaxFault.DOMAIN, "two unquoted @"),
     ("a@@c.example", SyntaxFault.DOMAIN, "two unquoted @"),
     (f"a@{'l' * 64}.example", SyntaxFault.DOMAIN, "RFC 1035 2.3.4"),
-    (f"a@n{NAME_253}", SyntaxFault.DOMAIN, "RFC 1035 2.3.4"),
+    (f"a@{NAME_253}n", SyntaxFault.DOMAIN, "RFC 1035 2.3.4"),
+    ("a@[fe80::1%eth0]", SyntaxFault.ADDRESS_LITERAL, "no tag, no zone index"),
+    ('"\\ü"@b.example', SyntaxFault.NO_SMTPUTF8, "RFC 6531"),
     ("@b.example", SyntaxFault.SOURCE_ROUTE, "a route that leads nowhere"),
     ("@b.example:", SyntaxFault.SOURCE_ROUTE, "a route that leads nowhere"),
     ("@b.example,c.example:a@d.example", SyntaxFault.SOURCE_ROUTE, "hop without @"),
@@ -232,12 +234,25 @@ def test_the_operator_can_allow_names():
     assert rules.looks_up("local")
     assert not rules.looks_up("corp.onion")
     assert not rules.looks_up("notlocal.invalid")
+    assert not AddressRules(special_use={"a.local"}).looks_up("ba.local")
+    assert AddressRules(special_use=[".Local."]) == AddressRules(special_use={"local"})
 
 
 def test_special_use_names_given_as_text_are_a_mistake():
     """They would be taken for a set of letters."""
     with pytest.raises(ValueError, match="must be a set of names"):
         AddressRules(special_use="local")
+
+
+def test_an_ordinary_name_is_no_special_use_name():
+    """Allowing it would change nothing."""
+    with pytest.raises(ValueError, match=r"'b\.example' is looked up anyway; special"):
+        AddressRules(special_use={"b.example"})
+
+
+def test_home_arpa_is_looked_up_like_any_name():
+    """RFC 8375: where it exists, it exists for whom the resolver serves."""
+    assert settled(parse_reverse_path("a@host.home.arpa")) is None
 
 
 HEADERS = [
@@ -253,6 +268,20 @@ HEADERS = [
     ("(@" * 400, None),
     ("(@)" * 10 + " Alice <a@b.example>", "a@b.example"),
     (" ".join(["=?utf-8?b?w5w=?="] * 20) + " <a@b.example>", "a@b.example"),
+    # Folded, RFC 5322, section 2.2.3; any other line break is none.
+    ("A long name\r\n <a@b.example>", "a@b.example"),
+    ("A long name\n\t<a@b.example>\n", "a@b.example"),
+    (b"A long name\r\n <a@b.example>\r\n", "a@b.example"),
+    ("a@b.example\r\nBcc: c@d.example", None),
+    ("a@b.example\rc", None),
+    ("a@b.exa\r\nmple", None),
+    # Several, whatever the parser makes of them.
+    ("a@b.example <c@d.example>", None),
+    ("<a@b.example> <c@d.example>", None),
+    ("A @ B <a@b.example>", None),
+    ('"a@b" (c@d (e@f)) <a@b.example>', "a@b.example"),
+    ('"a@b"@c.example', '"a@b"@c.example'),
+    ("<@x.example,@y.example:a@b.example>", "a@b.example"),
 ]
 
 
@@ -269,6 +298,23 @@ def test_long_input_is_cut_before_it_is_looked_at(kind):
     assert parse_reverse_path(huge) == Malformed(SyntaxFault.TOO_LONG)
     assert parse_domain(huge) == Malformed(SyntaxFault.TOO_LONG)
     assert len(as_text(huge)) <= 320
+
+
+def test_a_path_is_measured_in_octets():
+    """RFC 5321, section 4.5.3.1: of text as of octets."""
+    path = "ü" * 300 + "@b.example"
+    for given_ in (path, path.encode()):
+        sender = parse_reverse_path(given_, smtputf8=True)
+        assert sender == Malformed(SyntaxFault.TOO_LONG)
+
+
+def test_both_forms_of_a_name_follow_the_same_rules():
+    """Labels in ASCII are not judged by those beside them."""
+    rules = AddressRules(underscore=True)
+    for prefix in ("_dmarc", "r3---sn", "xn--0"):
+        a_label = parse_domain(f"{prefix}.xn--bcher-kva.example", rules=rules)
+        assert parse_domain(f"{prefix}.bücher.example", rules=rules) == a_label
+        assert isinstance(a_label, Mailbox)
 
 
 @pytest.mark.parametrize("given_", [None, 5, ["a@b.c"], bytearray(b"a@b.c")])

@@ -11,7 +11,7 @@ import pytest
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from senderdomain import AsyncDomainVerifier, DomainVerifier, Outcome, presets
+from senderdomain import AsyncDomainVerifier, DomainVerifier, Outcome, Reply, presets
 from senderdomain.adapters.aiosmtpd import (
     SenderDomainMixin,
     _hang_up_after_next_reply,
@@ -368,3 +368,46 @@ def test_hanging_up_on_who_has_hung_up_already():
     asyncio.run(server.push("501 x"))
     asyncio.run(server.push("250 y"))
     assert server.said == ["501 x", "250 y"]
+
+
+def test_a_reply_of_several_lines_is_sent_line_by_line():
+    """RFC 5321, section 4.2.1, each with its CRLF."""
+    lines = ("no such domain", "see http://mail.example/")
+    policy = presets.DEFAULT.with_replies(
+        "ours", {Outcome.NXDOMAIN: Reply(550, "X.1.8", lines)}
+    )
+
+    def dialogue(client):
+        client.say("helo client.example")
+        heard = client.say("mail from:<a@gone.example>")
+        assert heard == b"550-no such domain\r\n550 see http://mail.example/\r\n"
+        assert client.say("noop").startswith(b"250 ")
+
+    talk(SenderDomainMixin(verifier(policy)), dialogue)
+
+
+def test_a_policy_that_gives_no_reply_costs_no_mail(caplog):
+    """It is a mistake of the server's, like one that raises."""
+
+    def dialogue(client):
+        client.say("helo client.example")
+        heard = client.say("mail from:<a@gone.example>")
+        assert heard.startswith(b"451 Requested action aborted")
+
+    talk(SenderDomainMixin(verifier(lambda sender, finding: "550 no")), dialogue)
+    assert "no verdict" in caplog.text
+
+
+def test_a_server_that_accepts_may_hang_up_too():
+    """If its policy says so."""
+    policy = presets.DEFAULT.with_replies(
+        "ours", {Outcome.MX: Reply(250, None, "ok, and goodbye", closes=True)}
+    )
+
+    def dialogue(client):
+        client.say("helo client.example")
+        heard = client.say("mail from:<a@mx.example>")
+        assert heard == b"250 ok, and goodbye\r\n"
+        assert client.is_closed()
+
+    talk(SenderDomainMixin(verifier(policy)), dialogue)

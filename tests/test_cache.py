@@ -166,7 +166,10 @@ def test_our_own_trouble_is_not_held_against_the_domain(clock, reason):
     assert len(cache) == 0
     cache.put(found(ttl=60))
     clock.advance(61)
+    # Nor asked again at once, if there is something to go by.
     assert cache.put(failed(reason)).outcome is Outcome.MX
+    assert cache.get(D).stale
+    clock.advance(STALE_BACK_OFF)
     assert cache.get(D) is None
 
 

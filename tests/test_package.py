@@ -107,6 +107,15 @@ print(seen, sorted(loaded & heavy))
     assert done.stdout == "[] []\n"
 
 
+def test_what_is_loaded_late_is_listed_early():
+    """For who explores the package in a shell."""
+    script = "import senderdomain; print(*dir(senderdomain))"
+    run = [sys.executable, "-c", script]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert "AsyncDomainVerifier" in done.stdout.split()
+    assert set(senderdomain.__all__) <= set(dir(senderdomain))
+
+
 @pytest.mark.parametrize(
     "name",
     [

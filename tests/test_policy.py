@@ -133,6 +133,71 @@ def test_a_dry_run_accepts_and_remembers_what_it_would_have_said():
     dry = presets.DEFAULT.dry_run()
     assert {r.action for r in dry.replies.values()} == {Action.ACCEPT}
     assert dry.shadow is presets.DEFAULT
+    assert dry.dry_run().shadow is presets.DEFAULT
+    # Whoever is accepted anyway is told the same.
+    assert dry.replies[Outcome.NULL_REVERSE_PATH].text == "<>... Sender ok"
+
+
+def test_combinators_may_come_in_any_order():
+    """What a dry run would have said changes with them."""
+    policy = presets.DEFAULT
+    assert policy.softened().at_rcpt().replies == policy.at_rcpt().softened().replies
+    for change in (
+        TablePolicy.softened,
+        TablePolicy.at_rcpt,
+        TablePolicy.with_enhanced_codes,
+    ):
+        before, after = change(policy).dry_run(), change(policy.dry_run())
+        assert after.replies == before.replies
+        assert after.shadow.replies == before.shadow.replies
+
+
+def test_a_table_cannot_get_a_gap_later():
+    """It keeps a copy."""
+    replies = dict(presets.DEFAULT.replies)
+    policy = TablePolicy("ours", replies)
+    replies.clear()
+    assert reply(policy, Outcome.MX).code == 250
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [{"NXDOMAIN": Reply(550, None, "x")}, {Outcome.NXDOMAIN: "550 no"}],
+)
+def test_a_table_is_of_outcomes_and_replies(replies):
+    """What is neither would be overlooked, or break at the first such sender."""
+    with pytest.raises(ValueError, match="policy 'ours': not an outcome or a reason"):
+        presets.DEFAULT.with_replies("ours", replies)
+
+
+@pytest.mark.parametrize(
+    "exempt",
+    ["b.example", {"b.example"}, frozenset({"B.example"}), frozenset({5})],
+)
+def test_exempt_domains_are_names_as_they_are_looked_up(exempt):
+    """`exempting` makes them so."""
+    with pytest.raises(ValueError, match=r"use exempting\(\[...\]\)"):
+        TablePolicy("ours", presets.DEFAULT.replies, exempt=exempt)
+
+
+def test_a_long_sender_is_cut_and_not_the_words():
+    """The client has to learn what is wrong."""
+    domain = ".".join(["n" * 60] * 4)
+    finding = Finding(DomainName(domain), Outcome.NXDOMAIN)
+    text = str(presets.RFC(f"<a@{domain}>", finding))
+    assert len(text) <= 510
+    assert text.endswith(" does not exist")
+
+
+def test_what_is_no_domain_is_not_shown_as_one():
+    """It may be a part of the local part."""
+    policy = presets.DEFAULT.with_replies(
+        "ours", {Outcome.UNQUALIFIED: Reply(501, None, "no domain: {domain}.")}
+    )
+    finding = Finding(DomainName(""), Outcome.UNQUALIFIED)
+    assert policy('"a@b"', finding).texts == ("no domain: .",)
+    named = Finding(DomainName("b"), Outcome.UNQUALIFIED)
+    assert policy("<a@B>", named).texts == ("no domain: B.",)
 
 
 def test_enhanced_codes_can_be_switched():

@@ -111,8 +111,14 @@ def test_a_chain_without_end_is_a_failure(name):
 def test_a_dict_is_a_zone():
     """Names without records exist; a name may lack its final dot."""
     resolver = ZoneResolver(
-        {"d.example": {"MX": ["10 mx.d.example."], "A": ["192.0.2.1"]}, "e.example": {}}
+        {
+            "d.example": {"MX": ["10 mx.d.example."], "A": ["192.0.2.1"]},
+            "D.example.": {"AAAA": ["2001:db8::1"]},
+            "e.example": {},
+        }
     )
+    for qtype in RecordType:
+        assert isinstance(ask(resolver, "d.example", qtype), Records)
     assert isinstance(ask(resolver, "d.example"), Records)
     assert ask(resolver, "e.example") == NoData(60)
     assert ask(resolver, "f.example") == NxDomain(60)
@@ -131,7 +137,8 @@ def test_a_file_is_a_zone(tmp_path):
         ("d.example. MX", r"not a master file: zone:\d+:"),
         ("d.example. NONSENSE x", "not a master file"),
         ("$ORIGIN", "not a master file"),
-        ({"d.example": {"A": ["x"]}}, "not a master file"),
+        ({"d.example": {"A": ["x"]}}, r"zone\['d.example'\]\['A'\]:1: "),
+        (5, "a zone is text or a dict of names: 5"),
         ({"a..b": {}}, "not a domain name: 'a..b'"),
         ({"a@b.example": {}}, "a zone has domains and no addresses: 'a@b.example'"),
         ({"d.example": ["MX"]}, r"zone\['d.example'\] must be a dict of types"),

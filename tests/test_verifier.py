@@ -610,10 +610,9 @@ def test_a_broken_resolver_is_a_temporary_failure(result, caplog):
 
 
 def test_a_resolver_that_is_not_asynchronous_is_a_bug():
-    """Noticed at the first question."""
-    verdict = asyncio.run(
-        AsyncDomainVerifier(ZoneResolver(ZONE)).verify("a@mx.example")
-    )
+    """Noticed at the first question, unless it is one of ours."""
+    resolver = mock.Mock(resolve=ZoneResolver(ZONE).resolve)
+    verdict = asyncio.run(AsyncDomainVerifier(resolver).verify("a@mx.example"))
     assert verdict.reason is FailureReason.RESOLVER_BUG
 
 
@@ -707,17 +706,22 @@ def test_a_lookup_that_nobody_answers_is_given_up():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"deadline": 0}, "deadline must be above 0 and at most 3600 s: 0"),
+        ({"deadline": 0}, "deadline must be above 0 and at most 150 s: 0"),
         ({"deadline": float("nan")}, "deadline must be"),
         ({"deadline": float("inf")}, "deadline must be"),
         ({"policy": "default"}, "not a policy: 'default'"),
+        ({"policy": type(presets.DEFAULT)}, "not a policy: <class"),
+        ({"deadline": "5"}, "deadline must be"),
+        ({"cache": {}}, "not a cache: {}; take a FindingCache"),
+        ({"rules": None}, "not AddressRules: None"),
+        ({"resolver": "127.0.0.1"}, "not a resolver: '127.0.0.1'; servers are for"),
     ],
 )
 @pytest.mark.parametrize("kind", [DomainVerifier, AsyncDomainVerifier])
 def test_bad_settings_are_refused(kind, settings, message):
     """At construction."""
     with pytest.raises(ValueError, match=message):
-        kind(ZoneResolver(), **settings)
+        kind(**settings)
 
 
 def test_the_twins_take_their_own_stub_resolver():
@@ -728,10 +732,13 @@ def test_the_twins_take_their_own_stub_resolver():
         DomainVerifier(AsyncStubResolver(["127.0.0.1"]))
 
 
-@pytest.mark.parametrize("kind", [DomainVerifier, AsyncDomainVerifier])
-def test_verifiers_stay_where_they_are(kind):
+@pytest.mark.parametrize(
+    "verifier",
+    [DomainVerifier(ZoneResolver()), AsyncDomainVerifier(AsyncZoneResolver())],
+    ids=["sync", "async"],
+)
+def test_verifiers_stay_where_they_are(verifier):
     """Sockets and locks cannot be carried elsewhere."""
-    verifier = kind(ZoneResolver())
     for carry in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="cannot be pickled or copied"):
             carry(verifier)
@@ -1168,3 +1175,42 @@ def test_a_source_is_free_once_its_list_is_closed():
         await senders.aclose()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("kind", "resolver"),
+    [
+        (DomainVerifier, AsyncZoneResolver()),
+        (AsyncDomainVerifier, ZoneResolver()),
+        (AsyncDomainVerifier, BlockingAsker(ZoneResolver())),
+    ],
+)
+def test_a_resolver_of_the_other_kind_is_refused(kind, resolver):
+    """Or every sender would be deferred."""
+    with pytest.raises(ValueError, match=r"Resolver is for|Asker is for"):
+        kind(resolver)
+
+
+@pytest.mark.parametrize("size", [513, 10_000_000])
+def test_a_long_sender_is_refused_at_the_door(size):
+    """Before anything is done that takes longer for it."""
+    sender = "a@" + "b" * (size - 2)
+    verifier = DomainVerifier(ZoneResolver(ZONE))
+    with mock.patch.object(verifier._core, "_hot", mock.Mock(get=None)):
+        verdict = verifier.verify(sender)
+    assert verdict.reason is SyntaxFault.TOO_LONG
+
+
+def test_what_dmarc_means_by_non_existent_can_be_told():
+    """By the rcode, or by what there is to find."""
+    verifier = DomainVerifier(ZoneResolver(ZONE))
+    told = {
+        name: (finding.nonexistent_rfc8020, finding.nonexistent_broad)
+        for name in ("mx.example", "none.example", "gone.example")
+        for finding in [verifier.verify_domain(name).finding]
+    }
+    assert told == {
+        "mx.example": (False, False),
+        "none.example": (False, True),
+        "gone.example": (True, True),
+    }

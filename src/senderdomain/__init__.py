@@ -34,6 +34,7 @@ from ._policy import Policy, TablePolicy
 from ._reply import Action, Reply, shown
 from ._verdict import Verdict
 from ._verifier import DomainVerifier
+from ._version import __version__
 
 if TYPE_CHECKING:
     from ._async_verifier import AsyncDomainVerifier
@@ -66,9 +67,14 @@ __all__ = [
     "SyntaxFault",
     "TablePolicy",
     "Verdict",
+    "__version__",
     "presets",
     "shown",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))
 
 
 def __getattr__(name: str) -> object:

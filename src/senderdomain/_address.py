@@ -45,7 +45,7 @@ ATOMS = re.compile(_ATOMS).fullmatch
 _PLAIN = re.compile(rf"({_ATOMS})@({LABEL}(?:\.{LABEL})*)").fullmatch
 
 _DOT_STRING = re.compile(rf"{_UTEXT}+(?:\.{_UTEXT}+)*").fullmatch
-_QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f]|\\[^\x00-\x1f\x7f])*"').match
+_QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f]|\\[ -~])*"').match
 
 # RFC 5321, section 4.1.3: a tag, a colon, and anything printable but brackets.
 _TAGGED = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+").fullmatch
@@ -165,10 +165,10 @@ def _encoding_fault(text: str, smtputf8: bool) -> SyntaxFault | None:  # noqa: F
     if not smtputf8:  # RFC 6531, section 3.5
         return SyntaxFault.NO_SMTPUTF8
     try:
-        text.encode()
+        octets = len(text.encode())
     except UnicodeEncodeError:
         return SyntaxFault.NOT_UTF8
-    return None
+    return SyntaxFault.TOO_LONG if octets > MAX_PATH else None
 
 
 def _routed(path: str, rules: AddressRules) -> Sender:
@@ -237,7 +237,7 @@ def _is_literal(text: str) -> bool:
     if text[:5].lower() == "ipv6:":
         return _is_ipv6(text[5:])
     # An IPv6 address without its tag would pass for a tag and its content.
-    return _TAGGED(text) is not None and not _is_ipv6(text)
+    return _TAGGED(text) is not None and not _is_ipv6(text.partition("%")[0])
 
 
 def _is_ipv6(text: str) -> bool:

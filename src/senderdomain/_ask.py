@@ -75,7 +75,11 @@ class LoopAsker(ABC):
         """Put *question*; *callback* gets the answer."""
 
 
-class PumpedAsker(ABC):
+class ForThreads:
+    """A resolver of ours whose `resolve` makes its caller wait."""
+
+
+class PumpedAsker(ForThreads, ABC):
     """The same without an event loop: it has to be kept going."""
 
     @abstractmethod

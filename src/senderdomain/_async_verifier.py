@@ -17,7 +17,7 @@ from typing import Self
 
 from . import presets
 from ._address import Mailbox
-from ._ask import AsyncResolver, LoopAsker, PumpedAsker
+from ._ask import AsyncResolver, ForThreads, LoopAsker
 from ._cache import Cache
 from ._core import Core, Parsed
 from ._domain import DEFAULT_RULES, AddressRules
@@ -27,7 +27,7 @@ from ._loop_window import LoopWindow
 from ._many import IN_FLIGHT, check_in_flight
 from ._policy import Policy
 from ._verdict import Verdict
-from ._verifier import DEADLINE, Face
+from ._verifier import DEADLINE, Face, check_resolver
 from .resolvers.stub import AsyncStubResolver
 
 
@@ -59,8 +59,9 @@ class AsyncDomainVerifier(Face):
     ) -> None:
         """See the class."""
         super().__init__(Core(policy, cache, rules, deadline))
+        check_resolver(resolver)
         given: object = resolver
-        if isinstance(given, PumpedAsker):
+        if isinstance(given, ForThreads):
             msg = f"{type(given).__name__} is for DomainVerifier; take its async twin"
             raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
         self._own: AsyncStubResolver | None = None

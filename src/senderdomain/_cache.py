@@ -94,7 +94,8 @@ class FindingCache:
         self.flights = Flights()  # who shares the memory shares the lookups
         self.hot: dict[str, Remembered] = {}
         self._most_hot = max(1, maxsize // 2)
-        self._limits = (max_ttl, max_negative_ttl, max_stale)
+        # RFC 2308, section 5: absence is not believed for longer than presence.
+        self._limits = (max_ttl, min(max_negative_ttl, max_ttl), max_stale)
         import cachetools  # noqa: PLC0415 - so that importing us stays cheap
 
         self._store: cachetools.LRUCache[str, Remembered]
@@ -197,10 +198,12 @@ class FindingCache:
         if before is not None and before.expires > now and not before.failures:
             return before.finding(domain, now)  # another lookup has succeeded
         known = after_failure(finding, before, now, self._limits[2])
-        if finding.reason not in OURS:
-            self._remember(domain, known)
         if known.outcome is Outcome.TEMPFAIL:
+            if finding.reason not in OURS:
+                self._remember(domain, known)
             return finding
+        # Whoever's trouble it is, it is not asked again at once (RFC 8767, s5).
+        self._remember(domain, known)
         return Finding(domain, known.outcome, None, 0, finding.evidence, stale=True)
 
     def _limited(self, finding: Finding) -> Finding:

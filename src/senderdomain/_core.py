@@ -45,8 +45,9 @@ from ._verdict import Verdict
 
 _LOG = logging.getLogger("senderdomain")
 
-# Seconds. A client has long gone by then (RFC 5321, section 4.5.3.2.2).
-MAX_DEADLINE = 3600
+# Seconds. A client waits for 300 (RFC 5321, section 4.5.3.2.2), and the rest of the
+# server takes its time too.
+MAX_DEADLINE = 150
 
 Parsed: TypeAlias = tuple[str, Sender]
 """A sender as it was given, made text, and what it turned out to be."""
@@ -92,11 +93,9 @@ class Core:
         self, policy: Policy, cache: Cache | None, rules: AddressRules, deadline: float
     ) -> None:
         """See the class."""
-        given: object = policy
-        if not callable(given):
-            msg = f"not a policy: {policy!r}; take one of senderdomain.presets"
-            raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
-        if not 0 < deadline <= MAX_DEADLINE:
+        _check(policy, cache, rules)
+        seconds: object = deadline
+        if not isinstance(seconds, int | float) or not 0 < seconds <= MAX_DEADLINE:
             msg = f"deadline must be above 0 and at most {MAX_DEADLINE} s: {deadline!r}"
             raise ValueError(msg)
         # An empty cache is falsy: "cache or FindingCache()" would not share it.
@@ -133,14 +132,13 @@ class Core:
         plainly well formed. Whoever is turned away goes the long way, to the same
         verdict.
         """
-        if not isinstance(reverse_path, str):
+        if not isinstance(reverse_path, str) or len(reverse_path) > MAX_PATH:
             return None
         local_part, _, domain = reverse_path.rpartition("@")
         known = self._hot.get(domain)
         if (
             known is not None
             and known.expires > (now := self._clock())
-            and len(reverse_path) <= MAX_PATH
             and ATOMS(local_part)
         ):
             self._remembered += 1
@@ -255,6 +253,18 @@ class Core:
             len(self.flights),
             len(cache) if isinstance(cache, FindingCache) else None,
         )
+
+
+def _check(policy: object, cache: object, rules: object) -> None:
+    if not callable(policy) or isinstance(policy, type):
+        msg = f"not a policy: {policy!r}; take one of senderdomain.presets"
+        raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
+    if cache is not None and not all(hasattr(cache, name) for name in ("get", "put")):
+        msg = f"not a cache: {cache!r}; take a FindingCache"
+        raise ValueError(msg)
+    if not isinstance(rules, AddressRules):
+        msg = f"not AddressRules: {rules!r}"
+        raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
 
 
 def _log(verdict: Verdict) -> None:

@@ -146,9 +146,12 @@ class NoData:
 
     Attributes:
         ttl: Seconds it may be reused; 0 without a SOA (RFC 2308, section 5).
+        doubt: Why this proves nothing by itself, if the resolver has said so
+            (RFC 8914): the name is filtered, the answer stale, or bogus.
     """
 
     ttl: int = 0
+    doubt: FailureReason | None = None
 
 
 @value

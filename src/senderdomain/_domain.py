@@ -42,7 +42,7 @@ class AddressRules:
             up all the same: ``{"local"}`` where a private zone has that name.
 
     Raises:
-        ValueError: If *special_use* is not a set of names.
+        ValueError: If *special_use* is not a set of such names.
     """
 
     underscore: bool = False
@@ -54,6 +54,13 @@ class AddressRules:
         if isinstance(given, str):
             msg = f"special_use must be a set of names: {{{given!r}}}"
             raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
+        names = frozenset(name.lower().strip(".") for name in self.special_use)
+        for name in names:
+            if name.rpartition(".")[2] not in SPECIAL_USE:
+                special = ", ".join(sorted(SPECIAL_USE))
+                msg = f"{name!r} is looked up anyway; special are {special}"
+                raise ValueError(msg)
+        object.__setattr__(self, "special_use", names)
 
     def looks_up(self, domain: str) -> bool:
         """Whether *domain* is ordinary, or special and allowed."""
@@ -106,7 +113,12 @@ def _a_labels(text: str) -> str | None:
     import idna  # noqa: PLC0415 - most senders never need it
 
     try:
-        # UTS 46, non-transitional, UseSTD3ASCIIRules; IDNA 2008 validity.
-        return idna.encode(text, uts46=True, std3_rules=True).decode("ascii")
+        # UTS 46, non-transitional; IDNA 2008 validity. Labels that are ASCII are what
+        # they would be in a name of such labels only; those rules come later.
+        labels = idna.uts46_remap(text, std3_rules=False).split(".")
+        return ".".join(
+            label if label.isascii() else idna.alabel(label).decode("ascii")
+            for label in labels
+        )
     except ValueError:
         return None

@@ -87,3 +87,17 @@ class Finding:
     cached: bool = False
     stale: bool = False
     aliased: bool = False
+
+    @property
+    def nonexistent_rfc8020(self) -> bool:
+        """Whether the name does not exist by its rcode, as DMARC has it (RFC 9989)."""
+        return self.outcome is Outcome.NXDOMAIN
+
+    @property
+    def nonexistent_broad(self) -> bool:
+        """
+        Whether there is no MX, A and AAAA, as RFC 9091, section 2.7, has it.
+
+        Zones with compact denial (RFC 9824) say nothing else of a missing name.
+        """
+        return self.outcome in (Outcome.NXDOMAIN, Outcome.NODATA)

@@ -78,8 +78,8 @@ def lookup(domain: DomainName) -> Steps[Finding]:
         case Failure(reason):
             # No fall-back: only an empty list of MX makes an implicit one.
             return Finding(domain, Outcome.TEMPFAIL, reason, 0, evidence)
-        case NoData(ttl):
-            return (yield from _implicit_mx(domain, ttl, evidence))
+        case NoData(ttl, doubt):
+            return (yield from _implicit_mx(domain, ttl, evidence, doubt))
         case _ as never:
             assert_never(never)
 
@@ -91,12 +91,14 @@ def _kind_of_mx(records: Records) -> Outcome:
 
 
 def _implicit_mx(
-    domain: DomainName, ttl: int, evidence: tuple[tuple[Question, Answer], ...]
+    domain: DomainName,
+    ttl: int,
+    evidence: tuple[tuple[Question, Answer], ...],
+    doubt: FailureReason | None,
 ) -> Steps[Finding]:
     # RFC 5321, section 5.1: the domain's own address may stand in for the MX, and
-    # an AAAA is as good as an A. A failure decides nothing until the other family
-    # has had its say.
-    doubt: FailureReason | None = None
+    # an AAAA is as good as an A. A failure, or absence in doubt, decides nothing
+    # until the other family has had its say.
     for qtype in (RecordType.A, RecordType.AAAA):
         question = Question(domain, qtype)
         answer = yield question
@@ -107,7 +109,10 @@ def _implicit_mx(
                 return Finding(domain, Outcome.IMPLICIT_MX, None, ttl, evidence)
             case Failure(reason):
                 doubt = doubt or reason
-            case NoData() | NxDomain():
+            case NoData(doubt=another):
+                doubt = doubt or another
+                ttl = min(ttl, answer.ttl)
+            case NxDomain():
                 ttl = min(ttl, answer.ttl)
             case _ as never:
                 assert_never(never)

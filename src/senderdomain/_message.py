@@ -64,8 +64,13 @@ _REFUSALS = frozenset({FORMERR, NOTIMP, REFUSED, _NOTAUTH, _NOTZONE, BADVERS})
 # Extended DNS errors (RFC 8914, section 4) that explain a missing answer.
 _EDE = 15
 _EDE_BOGUS = range(6, 13)
-_EDE_FILTERED = frozenset({4, *range(15, 19)})
-_EDE_STALE = frozenset({3, 19})
+_DOUBTS = {
+    # Somebody's filter says so, not the owner of the name.
+    FailureReason.FILTERED: frozenset({4, *range(15, 19)}),
+    FailureReason.BOGUS: frozenset(_EDE_BOGUS),
+    # Stale: nobody knows whether it is so now.
+    FailureReason.SERVFAIL: frozenset({3, 19}),
+}
 _MOST_SHOWN = 4
 
 _TOO_MANY = f"over {MAX_RECORDS} records"
@@ -261,12 +266,9 @@ class Message:
         if self.incomplete:
             # What was left unread may be what was asked for.
             _malformed(_TOO_MANY)
-        if any(error in _EDE_FILTERED for error in self.ede or ()):
-            # Somebody's filter says so, not the owner of the name.
-            return _failure(FailureReason.FILTERED, self._ede_shown())
-        if any(error in _EDE_STALE for error in self.ede or ()):
-            # Nobody knows whether it is so now: stale may only accept.
-            return _failure(FailureReason.SERVFAIL, self._ede_shown())
+        doubt = self._doubt()
+        if doubt is not None and self.rcode:
+            return _failure(doubt, self._ede_shown())
         aliased = name != self.question.qname
         # A SOA from elsewhere says nothing about this name.
         ttls = [
@@ -276,7 +278,14 @@ class Message:
             # RFC 2308, section 2.2.1: a referral is not NODATA.
             return _failure(FailureReason.SERVFAIL, "referral")
         ttl = min(*ttls, chain_ttl, MAX_TTL) if ttls else 0
-        return nx_domain(ttl, aliased) if self.rcode else no_data(ttl)
+        return nx_domain(ttl, aliased) if self.rcode else no_data(ttl, doubt)
+
+    def _doubt(self) -> FailureReason | None:
+        """Say why absence is not proven, if an extended error does (RFC 8914)."""
+        for reason, errors in _DOUBTS.items():
+            if any(error in errors for error in self.ede or ()):
+                return reason
+        return None
 
 
 def _is_within(name: str, zone: str) -> bool:

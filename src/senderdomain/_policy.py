@@ -20,6 +20,7 @@ from ._reply import Action, Reply, shortened, shown
 from ._value import value
 
 Cause: TypeAlias = Outcome | FailureReason | SyntaxFault
+"""What a table can have a reply for."""
 
 # A mapping is invariant in its keys: one of outcomes only is not one of causes.
 Replies: TypeAlias = (
@@ -78,14 +79,30 @@ class TablePolicy:
     shadow: TablePolicy | None = None
 
     def __post_init__(self) -> None:
-        """Refuse gaps and unknown fields."""
+        """Refuse gaps and unknown fields, and what is no table at all."""
+        # A copy: nobody shall make a gap in it later.
+        object.__setattr__(self, "replies", dict(self.replies))
+        self._check_exempt()
         missing = [outcome.name for outcome in Outcome if outcome not in self.replies]
         if missing:
             msg = f"policy {self.name!r} has no reply for {', '.join(missing)}"
             raise ValueError(msg)
         for cause, reply in self.replies.items():
+            given: tuple[object, object] = (cause, reply)
+            if not isinstance(given[0], Cause) or not isinstance(given[1], Reply):
+                msg = (
+                    f"policy {self.name!r}: not an outcome or a reason, and a Reply:"
+                    f" {given[0]!r}: {given[1]!r}"
+                )
+                raise ValueError(msg)  # noqa: TRY004
             for line in reply.texts:
                 self._check_fields(cause, line)
+
+    def _check_exempt(self) -> None:
+        given: object = self.exempt
+        if not isinstance(given, frozenset) or not all(map(_is_canonical, given)):
+            msg = f"policy {self.name!r}: use exempting([...]), which takes any domain"
+            raise ValueError(msg)
 
     def _check_fields(self, cause: Cause, line: str) -> None:
         try:
@@ -112,24 +129,24 @@ class TablePolicy:
         if finding.reason is not None:
             reply = self.replies.get(finding.reason, reply)
         addr = sender[1:-1] if sender[:1] == "<" and sender[-1:] == ">" else sender
+        # Without a domain, what follows an "@" is some part of a local part.
+        known = finding.domain or finding.outcome is Outcome.ADDRESS_LITERAL
         fields = {
             "arg": sender,
             "addr": addr,
-            "domain": addr.rpartition("@")[2],
+            "domain": addr.rpartition("@")[2] if known else "",
             "ascii": shown(finding.domain),
         }
-        # A line may consist of a field that is empty for this sender.
-        text = [
-            shortened(line.format_map(fields), reply.room) or "-"
-            for line in reply.texts
-        ]
+        text = [_filled(line, fields, reply.room) for line in reply.texts]
         return Reply(
             reply.code, reply.status, tuple(text), reply.enhanced, reply.closes
         )
 
     def _mapped(self, name: str, change: Callable[[Reply], Reply]) -> TablePolicy:
         replies = {cause: change(reply) for cause, reply in self.replies.items()}
-        return replace(self, name=name, replies=replies)
+        # What a dry run would have said changes like what is said.
+        shadow = self.shadow and self.shadow._mapped(name, change)
+        return replace(self, name=name, replies=replies, shadow=shadow)
 
     def with_replies(self, name: str, replies: Replies) -> TablePolicy:
         """Make a policy called *name* that differs in *replies*."""
@@ -163,7 +180,9 @@ class TablePolicy:
         """
 
         def fit(reply: Reply) -> Reply:
-            code = 550 if reply.code == 501 else reply.code  # noqa: PLR2004
+            code = reply.code
+            if code % 100 == 1 and reply.action is not Action.ACCEPT:
+                code += 49  # 501 becomes 550, and 401, a softened one, 450
             status = "X.1.8" if reply.status == "X.1.7" else reply.status
             return replace(reply, code=code, status=status)
 
@@ -171,9 +190,12 @@ class TablePolicy:
 
     def dry_run(self) -> TablePolicy:
         """Accept everybody; `Verdict.would_be` tells what would have been said."""
-        accepted = self.replies[Outcome.MX]
-        replies = dict.fromkeys(self.replies, accepted)
-        return replace(self, name=f"{self.name}, dry run", replies=replies, shadow=self)
+
+        def accept(reply: Reply) -> Reply:
+            return reply if reply.action is Action.ACCEPT else self.replies[Outcome.MX]
+
+        accepting = self._mapped(f"{self.name}, dry run", accept)
+        return replace(accepting, shadow=self.shadow or self)
 
     def exempting(self, domains: Iterable[str]) -> TablePolicy:
         """
@@ -201,3 +223,23 @@ class TablePolicy:
                 return True
             _, _, domain = domain.partition(".")
         return False
+
+
+def _is_canonical(domain: object) -> bool:
+    if not isinstance(domain, str):
+        return False
+    parsed = parse_domain(domain)
+    return isinstance(parsed, Mailbox) and parsed.domain == domain
+
+
+def _filled(line: str, fields: Mapping[str, str], room: int) -> str:
+    text = line.format_map(fields)
+    if len(text) > room:
+        # What a stranger has sent is cut, and not what we have to say about it.
+        names = [name for _, name, _, _ in Formatter().parse(line) if name is not None]
+        bare = len(line.format_map(dict.fromkeys(fields, "")))
+        share = (room - bare) // max(1, len(names))
+        short = {name: shortened(each, share) for name, each in fields.items()}
+        text = line.format_map(short)
+    # A line may consist of a field that is empty for this sender.
+    return shortened(text, room) or "-"

@@ -57,12 +57,12 @@ class Remembered:
         fresh_until: When the outcome stopped being fresh, for a stale one.
     """
 
-    expires: int
+    expires: float
     outcome: Outcome
     reason: Reason | None = None
     aliased: bool = False
     failures: int = 0
-    fresh_until: int = 0
+    fresh_until: float = 0
 
     def finding(self, domain: DomainName, now: float) -> Finding:
         """Make a finding of it again, without the evidence."""
@@ -90,7 +90,7 @@ def after_failure(
         now: Seconds on the cache's clock.
         max_stale: Seconds; see `MAX_STALE`.
     """
-    failures, fresh_until, outcome = 0, 0, finding.outcome
+    failures, fresh_until, outcome = 0, 0.0, finding.outcome
     if before is not None:
         if now < before.expires + FORGIVEN_AFTER:
             failures = before.failures
@@ -105,7 +105,7 @@ def after_failure(
         fresh_until = 0
     reason = finding.reason if outcome is Outcome.TEMPFAIL else None
     return Remembered(
-        int(expires),
+        expires,
         outcome,
         reason,
         failures=failures + 1,

@@ -24,7 +24,7 @@ MAX_ECHO = 256
 # RFC 5321, section 4.2: first digit 2 to 5, second 0 to 5. A 3yz is no answer
 # to MAIL FROM (section 4.3.2).
 _CODE = re.compile(r"[245][0-5][0-9]").fullmatch
-_STATUS = re.compile(r"X\.[0-9]{1,3}\.[0-9]{1,3}").fullmatch
+_STATUS = re.compile(r"X\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})").fullmatch
 
 
 class Action(Enum):
@@ -49,7 +49,7 @@ def printable(text: str) -> str:
 
 def shortened(text: str, limit: int) -> str:
     """*text*, or its beginning and an ellipsis, in at most *limit* characters."""
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return text if len(text) <= limit else text[: max(0, limit - 3)] + "..."
 
 
 def shown(text: str, limit: int = MAX_ECHO) -> str:
@@ -83,24 +83,31 @@ class Reply:
 
     def __post_init__(self) -> None:
         """Refuse what RFC 5321, section 4.2, does not allow."""
-        if not _CODE(str(self.code)):
+        code: object = self.code
+        if not isinstance(code, int) or not _CODE(str(code)):
             msg = f"not an SMTP reply code for MAIL FROM: {self.code!r}"
             raise ValueError(msg)
-        if self.status is not None and not _STATUS(self.status):
+        if self.status is not None and not _STATUS(str(self.status)):
             msg = (
                 f"not an enhanced status: {self.status!r}; write the class as X,"
                 " for example 'X.1.8'"
             )
             raise ValueError(msg)
-        if not self.texts:
-            msg = "a reply needs at least one line of text"
+        text: object = self.text
+        if not isinstance(text, str | tuple) or not text:
+            msg = f"a reply needs text, or a tuple of at least one line: {text!r}"
             raise ValueError(msg)
         for line in self.texts:
             self._check(line)
 
     def _check(self, line: str) -> None:
-        if not line or not (line.isascii() and line.isprintable()):
-            msg = f"reply text must be printable ASCII: {line!r}"
+        given: object = line
+        bad: object = given
+        if isinstance(given, str) and given:
+            # Without the line itself: it may have the sender's local part in it.
+            bad = next((c for c in given if printable(c) != c), None)
+        if bad is not None:
+            msg = f"reply text must be printable ASCII, not {bad!r}"
             raise ValueError(msg)
         if len(line) > self.room:
             octets = len(line) - self.room + MAX_REPLY_LINE

@@ -11,6 +11,7 @@ import math
 import time
 
 from collections.abc import Iterable, Iterator
+from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
@@ -39,6 +40,14 @@ if TYPE_CHECKING:
 # Seconds for a whole verdict. A client waits for 5 minutes (RFC 5321, section
 # 4.5.3.2.2), but a server's own clock runs too.
 DEADLINE = 5.0
+
+
+def check_resolver(resolver: object) -> None:
+    """Raise ValueError for what cannot resolve anything."""
+    ours = resolver is None or isinstance(resolver, PumpedAsker | LoopAsker)
+    if not ours and not callable(getattr(resolver, "resolve", None)):
+        msg = f"not a resolver: {resolver!r}; servers are for StubResolver([...])"
+        raise ValueError(msg)
 
 
 class Face:
@@ -108,10 +117,13 @@ class DomainVerifier(Face):
     ) -> None:
         """See the class."""
         super().__init__(Core(policy, cache, rules, deadline))
+        check_resolver(resolver)
         given: object = resolver
-        if isinstance(given, LoopAsker):
+        if iscoroutinefunction(getattr(given, "resolve", None)) or isinstance(
+            given, LoopAsker
+        ):
             msg = f"{type(given).__name__} is for AsyncDomainVerifier"
-            raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
+            raise ValueError(msg)
         self._own: StubResolver | None = None
         if resolver is None:
             from .resolvers.stub import StubResolver  # noqa: PLC0415 - see __init__

@@ -72,7 +72,7 @@ def main(  # noqa: PLR0911 - there are as many ways to end
         # Extras are imported by the commands that need them.
         print(
             f"senderdomain: {error.name} is not installed;"
-            " pip install 'senderdomain[demo]' has everything",
+            " install senderdomain with its extra 'demo'",
             file=sys.stderr,
         )
         return CONFIG

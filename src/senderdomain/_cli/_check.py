@@ -15,7 +15,7 @@ from .._domain import AddressRules
 from .._reply import Action
 from .._verifier import DEADLINE, DomainVerifier
 from ..presets import PRESETS
-from ._status import CONFIG, OF_ACTION, USAGE, Mistake
+from ._status import CONFIG, OF_ACTION, Mistake
 from ._verdicts import show, show_json
 
 # Octets of a line that are read; longer lines are no addresses.
@@ -99,10 +99,10 @@ def _verifier(arguments: argparse.Namespace, resolver: Resolver) -> DomainVerifi
 
 @contextmanager
 def _resolver(arguments: argparse.Namespace) -> Iterator[Resolver]:
-    if arguments.zone and arguments.server:
+    if arguments.zone is not None and arguments.server:
         msg = "--zone and --server exclude each other"
         raise Mistake(msg)
-    if arguments.zone:
+    if arguments.zone is not None:
         yield _zone(arguments.zone)
         return
     from ..resolvers.stub import StubResolver  # noqa: PLC0415
@@ -110,7 +110,10 @@ def _resolver(arguments: argparse.Namespace) -> Iterator[Resolver]:
     try:
         resolver = StubResolver(arguments.server)
     except ValueError as error:
-        raise Mistake(error, USAGE if arguments.server else CONFIG) from None
+        if arguments.server:
+            raise Mistake(error) from None
+        msg = "the system's configuration names no DNS resolver; name one with --server"
+        raise Mistake(msg, CONFIG) from None
     with closing(resolver):
         yield resolver
 

@@ -102,11 +102,10 @@ class SenderDomainMixin:
         """Judge the sender; aiosmtpd calls this."""
         try:
             verdict = await self._judge(session, envelope, address)
-            reply = verdict.reply
+            reply = self._fitted(verdict.reply, server, session)
         except Exception:  # noqa: BLE001 - our own mistake must not cost mail
             _LOG.exception("no verdict")
             return str(self._fitted(_LOCAL_ERROR, server, session))
-        reply = self._fitted(reply, server, session)
         if reply.closes:
             _hang_up_after_next_reply(server)
         if not verdict.accepted:

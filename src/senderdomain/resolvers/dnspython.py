@@ -26,6 +26,7 @@ import dns.name
 import dns.rdatatype
 import dns.resolver
 
+from .._ask import ForThreads
 from .._dns import Answer, Failure, FailureReason, Question
 from .._wire import answers, decode, question_section
 
@@ -100,7 +101,7 @@ def _one_failure(error: tuple[object, ...], question: Question) -> Failure:
     return Failure(FailureReason.MALFORMED, type(exception).__name__)
 
 
-class DnspythonResolver:
+class DnspythonResolver(ForThreads):
     """
     Asks through a ``dns.resolver.Resolver``: its servers, transports and cache.
 

@@ -128,8 +128,7 @@ class StubResolver(_Stub, PumpedAsker):
         self._watcher().pump()
 
     def postpone(self, seconds: float) -> None:
-        """See `PumpedAsker.postpone`."""
-        self._watcher().postpone(seconds)
+        """See `PumpedAsker.postpone`; a list has a session of its own for that."""
 
     @contextmanager
     def session(self) -> Iterator[PumpedAsker]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from .._ask import ForThreads
 from .._dns import Answer, Failure, FailureReason, Question
 from .._wire import TRUNCATED, answers, decode, query, question_section
 from ._exchange import Fault, Hangup, Pause
@@ -118,7 +119,7 @@ class _FromZone:
         return _Client(self.zone, question, deadline - time.monotonic()).answer()
 
 
-class ZoneResolver(_FromZone):
+class ZoneResolver(_FromZone, ForThreads):
     """
     Answers from a zone, at once.
 

@@ -82,7 +82,12 @@ class Zone:
             ValueError: If it is not a master file.
         """
         zone = cls()
-        zone._set(Content(parsed(Path(path).read_text(encoding="utf-8"), str(path))))
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            msg = f"not a master file: {path}: octet {error.start} is not UTF-8"
+            raise ValueError(msg) from None
+        zone._set(Content(parsed(text, str(path))))
         return zone
 
     def _set(self, content: Content) -> None:
@@ -109,9 +114,7 @@ class Zone:
 
     def update(self, source: ZoneDict) -> None:
         """Give several names other records; see `put`."""
-        nodes = parsed(_as_text(source), "zone")
-        empty: dict[dns.name.Name, Node] = {_name(name): {} for name in source}
-        self._set(Content({**self._content.nodes, **empty, **nodes}))
+        self._set(Content({**self._content.nodes, **_parsed_dict(source)}))
 
     def remove(self, name: str) -> None:
         """
@@ -240,23 +243,34 @@ def _name(text: str) -> dns.name.Name:
         raise ValueError(msg) from None
 
 
-def _check_dict(source: ZoneDict) -> None:
+def _parsed_dict(source: ZoneDict) -> dict[dns.name.Name, Node]:
+    _check_dict(source)
+    nodes: dict[dns.name.Name, Node] = {}
     for name, types in source.items():
-        given: object = types
-        if not isinstance(given, Mapping):
-            msg = f"zone[{name!r}] must be a dict of types: {given!r}"
-            raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
+        node = nodes.setdefault(_name(name), {})
+        for rdtype, rdatas in types.items():
+            lines = [f"{_name(name)} {DEFAULT_TTL} IN {rdtype} {r}\n" for r in rdatas]
+            # One by one, for a message that tells where the mistake is.
+            for records in parsed(
+                "".join(lines), f"zone[{name!r}][{rdtype!r}]"
+            ).values():
+                node.update(records)
+    return nodes
+
+
+def _check_dict(source: ZoneDict) -> None:
+    if not _is_dict(source):
+        msg = f"a zone is text or a dict of names: {source!r}"
+        raise ValueError(msg)
+    for name, types in source.items():
+        if not _is_dict(types):
+            msg = f"zone[{name!r}] must be a dict of types: {types!r}"
+            raise ValueError(msg)
         for rdtype, rdatas in types.items():
             if isinstance(rdatas, str):
                 msg = f"zone[{name!r}][{rdtype!r}] must be a list: [{rdatas!r}]"
                 raise ValueError(msg)  # noqa: TRY004
 
 
-def _as_text(source: ZoneDict) -> str:
-    _check_dict(source)
-    return "\n".join(
-        f"{_name(name)} {DEFAULT_TTL} IN {rdtype} {rdata}"
-        for name, types in source.items()
-        for rdtype, rdatas in types.items()
-        for rdata in rdatas
-    )
+def _is_dict(given: object) -> bool:
+    return isinstance(given, Mapping)
