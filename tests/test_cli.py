@@ -240,7 +240,7 @@ def mistakes(tmp_path):
         (["check", "a@b", "--nonsense"], 64, "unrecognized arguments"),
         (["presets", "x"], 64, "no preset 'x'"),
         (["nonsense"], 64, "invalid choice"),
-        ([], 64, "no command; there are check, demo and presets"),
+        ([], 64, "no command; there are check, demo, presets and record"),
         (["check", "a@b", "--json", "--explain"], 64, "exclude each other"),
     ]
 

@@ -33,7 +33,7 @@ RANKS = [
     ["_ask", "_cache", "_landing"],
     ["_loop", "_policy"],
     ["_verdict", "presets"],
-    ["_core"],
+    ["_core", "_explain"],
     ["_many"],
     ["_loop_window"],
     ["resolvers"],
@@ -41,7 +41,7 @@ RANKS = [
     ["_async_verifier"],
     ["testing"],
     ["__init__"],
-    ["adapters"],
+    ["adapters", "pytest_plugin"],
     ["_cli"],
     ["__main__"],
 ]

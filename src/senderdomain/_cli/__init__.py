@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from .._version import __version__
-from . import _check, _demo, _presets
+from . import _check, _demo, _presets, _record
 from ._status import CONFIG, INTERRUPTED, IO_ERROR, USAGE, Mistake
 
 
@@ -34,14 +34,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
-    for command in (_check, _demo, _presets):
+    for command in (_check, _demo, _presets, _record):
         command.add_to(commands)
     parser.set_defaults(run=_no_command)
     return parser
 
 
 def _no_command(_: argparse.Namespace) -> NoReturn:
-    msg = "no command; there are check, demo and presets (see --help)"
+    msg = "no command; there are check, demo, presets and record (see --help)"
     raise Mistake(msg)
 
 

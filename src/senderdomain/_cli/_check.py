@@ -15,7 +15,8 @@ from .._domain import AddressRules
 from .._reply import Action
 from .._verifier import DEADLINE, DomainVerifier
 from ..presets import PRESETS
-from ._status import CONFIG, OF_ACTION, Mistake
+from ._server import add_server, made
+from ._status import OF_ACTION, Mistake
 from ._verdicts import show, show_json
 
 # Octets of a line that are read; longer lines are no addresses.
@@ -25,7 +26,6 @@ _MAX_LINE = 4096
 _SEVERITY = [Action.ACCEPT, Action.DEFER, Action.REJECT]
 
 
-_SERVER_HELP = "ask this resolver, an IP address and perhaps a port; may be repeated"
 _EPILOG = (
     "Exit status: 0 accept, 1 reject, 75 defer, 64 usage, 74 input or output, 78"
     " configuration."
@@ -43,7 +43,7 @@ def add_to(commands: Any) -> None:  # noqa: ANN401
     add("--enhanced", action="store_true", help="send enhanced status codes")
     add("--smtputf8", action="store_true", help="the client gave SMTPUTF8")
     add("--underscore", action="store_true", help="allow _ in domains")
-    add("--server", action="append", metavar="HOST:PORT", help=_SERVER_HELP)
+    add_server(parser)
     add("--zone", metavar="FILE", help="answer from a master file, ask nobody")
     deadline = f"for a whole verdict; {DEADLINE:g} by default"
     add("--deadline", type=float, default=DEADLINE, metavar="SECONDS", help=deadline)
@@ -107,13 +107,8 @@ def _resolver(arguments: argparse.Namespace) -> Iterator[Resolver]:
         return
     from ..resolvers.stub import StubResolver  # noqa: PLC0415
 
-    try:
-        resolver = StubResolver(arguments.server)
-    except ValueError as error:
-        if arguments.server:
-            raise Mistake(error) from None
-        msg = "the system's configuration names no DNS resolver; name one with --server"
-        raise Mistake(msg, CONFIG) from None
+    servers = arguments.server
+    resolver = made(lambda: StubResolver(servers), servers)
     with closing(resolver):
         yield resolver
 

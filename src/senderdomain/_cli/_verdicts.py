@@ -7,16 +7,13 @@ import sys
 
 from contextlib import suppress
 from functools import cache
-from typing import Any, assert_never
+from typing import Any
 
-from .._dns import MX, Answer, Failure, NoData, NxDomain, Records
-from .._reply import Action, shown
+from .._explain import explanation
+from .._reply import Action
 from .._verdict import Verdict
 
 _COLOURS = {Action.ACCEPT: "green", Action.DEFER: "yellow", Action.REJECT: "red"}
-
-# Records that --explain writes out.
-_MOST_RECORDS = 8
 
 
 def show_json(verdict: Verdict, *, preset: str) -> None:
@@ -50,20 +47,13 @@ def as_dict(verdict: Verdict, preset: str) -> dict[str, Any]:
 
 def show(verdict: Verdict, *, explain: bool) -> None:
     """Print what people want to know, in a line or, with *explain*, in some more."""
-    outcome = verdict.outcome
     write = _writer()
+    about = f"{verdict.action.value:6}  {verdict.outcome.name:17}"
     for line in verdict.reply.lines:
-        write(f"{verdict.action.value:6}  {outcome.name:17}  {line}", verdict.action)
-    if not explain:
-        return
-    reason = f" ({verdict.reason.value})" if verdict.reason else ""
-    print(f"  why       {outcome.value}{reason}")
-    print(f"  domain    {verdict.domain or '-'}")
-    for question, answer in verdict.finding.evidence:
-        print(f"  asked     {question}: {shown(_in_words(answer))}")
-    if verdict.cached:
-        print("  asked     nothing: the answer was remembered")
-    print(f"  valid     {verdict.ttl} s, found in {verdict.elapsed * 1000:.1f} ms")
+        write(f"{about}  {line}", verdict.action)
+    if explain:
+        for line in explanation(verdict):
+            print(f"  {line}")
 
 
 @cache
@@ -77,23 +67,3 @@ def _writer() -> Any:  # noqa: ANN401
             console = Console(soft_wrap=True)
             return lambda line, action: console.print(Text(line, _COLOURS[action]))
     return lambda line, _action: print(line, flush=True)
-
-
-def _in_words(answer: Answer) -> str:
-    match answer:
-        case Records(ttl=ttl, rrset=rrset):
-            texts = [
-                f"{r.preference} {r.exchange}." if isinstance(r, MX) else r
-                for r in rrset[:_MOST_RECORDS]
-            ]
-            more = ", ..." if len(rrset) > _MOST_RECORDS else ""
-            return f"{', '.join(texts)}{more} (TTL {ttl} s)"
-        case NoData(ttl):
-            return f"the name has no such records (TTL {ttl} s)"
-        case NxDomain(ttl, aliased):
-            whose = "its alias leads to no name" if aliased else "no such name"
-            return f"{whose} (TTL {ttl} s)"
-        case Failure(reason, detail):
-            return f"{reason.value} ({detail})"
-        case _ as never:
-            assert_never(never)

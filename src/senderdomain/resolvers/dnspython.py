@@ -41,7 +41,8 @@ def _asked(question: Question) -> tuple[dns.name.Name, dns.rdatatype.RdataType]:
     return name, dns.rdatatype.RdataType(question.qtype.value)
 
 
-def _configured(make: Callable[[], T]) -> T:
+def configured(make: Callable[[], T]) -> T:
+    """Make a resolver of the system's configuration, or raise ValueError."""
     try:
         return make()
     except dns.resolver.NoResolverConfiguration:
@@ -115,7 +116,7 @@ class DnspythonResolver(ForThreads):
 
     def __init__(self, resolver: dns.resolver.Resolver | None = None) -> None:
         """See the class."""
-        self._resolver = resolver or _configured(dns.resolver.Resolver)
+        self._resolver = resolver or configured(dns.resolver.Resolver)
 
     def resolve(self, question: Question, deadline: float, /) -> Answer:
         """See `Resolver.resolve`."""
@@ -147,7 +148,7 @@ class AsyncDnspythonResolver:
 
     def __init__(self, resolver: dns.asyncresolver.Resolver | None = None) -> None:
         """See the class."""
-        self._resolver = resolver or _configured(dns.asyncresolver.Resolver)
+        self._resolver = resolver or configured(dns.asyncresolver.Resolver)
         # Named on every call: dnspython would sniff for trio each time.
         self._backend = dns.asyncbackend.get_backend("asyncio")
 

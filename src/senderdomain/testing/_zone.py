@@ -67,10 +67,7 @@ class Zone:
         self._content = Content({})
         self._faults: dict[tuple[dns.name.Name, int], _Faulty] = {}
         self._ready: dict[tuple[bytes, bool], tuple[str, bytes]] = {}
-        if isinstance(source, str):
-            self._set(Content(parsed(source, "zone")))
-        else:
-            self.update(source)
+        self.update(source)
 
     @classmethod
     def from_file(cls, path: str | Path) -> Self:
@@ -112,9 +109,13 @@ class Zone:
         """
         self.update({name: types})
 
-    def update(self, source: ZoneDict) -> None:
-        """Give several names other records; see `put`."""
-        self._set(Content({**self._content.nodes, **_parsed_dict(source)}))
+    def update(self, source: str | ZoneDict) -> None:
+        """Give the names in *source* other records; see `put`, and the class."""
+        if isinstance(source, str):
+            nodes = parsed(source, "zone")
+        else:
+            nodes = _parsed_dict(source)
+        self._set(Content({**self._content.nodes, **nodes}))
 
     def remove(self, name: str) -> None:
         """
