@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from senderdomain import FailureReason
 
 DOCS = Path(__file__).parent.parent / "docs" / "testing.md"
 
@@ -125,27 +128,47 @@ async def test_asyncio(async_sender_verifier):
     assert "1 passed" in output
 
 
-@pytest.mark.parametrize(
-    ("marker", "message"),
-    [
-        ('"example.org. NX"', "sender_zone of .*test_it: not a master file: zone:1: "),
-        ('{"example.org": {"A": ["x"]}}', r"zone\['example.org'\]\['A'\]:1: "),
-        ('faults={"example.org": "servfial"}', "no fault 'servfial'; there are servf"),
-        ("fault={}", r"sender_zone takes zones and faults=\{...\}, and no 'fault'"),
-    ],
-)
-def test_a_mistake_in_a_marker_is_told(tmp_path, marker, message):
-    """With the test, and the line or the choice."""
-    source = f"""
-import pytest
+MISTAKES = [
+    ({"args": ["example.org. NX"]}, r"test_mistake.*: not a master file: zone:1: "),
+    ({"args": [{"b.example": {"A": ["x"]}}]}, r"zone\['b.example'\]\['A'\]:1: "),
+    (
+        {"kwargs": {"faults": {"b.example": "servfial"}}},
+        "no fault 'servfial'; there are servfail, refused",
+    ),
+    (
+        {"kwargs": {"fault": {}}},
+        r"sender_zone takes zones and faults=\{...\}, and no 'fault'",
+    ),
+]
 
-@pytest.mark.sender_zone({marker})
-def test_it(sender_verifier):
-    pass
-"""
-    status, output = run(tmp_path, source, *NEITHER)
-    assert status != 0
-    assert re.search(message, output), output
+
+@pytest.mark.parametrize(("marker", "message"), MISTAKES)
+def test_mistakes_in_a_marker_are_told(request, marker, message):
+    """With the test, and the line or the choice."""
+    request.node.add_marker(
+        pytest.mark.sender_zone(*marker.get("args", ()), **marker.get("kwargs", {}))
+    )
+    with pytest.raises(pytest.UsageError, match=message):
+        request.getfixturevalue("sender_zone")
+
+
+@pytest.mark.sender_zone(
+    "b.example. 60 MX 10 mx.b.example.", faults={"c.example": "refused"}
+)
+def test_fixtures_work_together(
+    sender_verifier, async_sender_verifier, sender_zone, sender_clock, loopback_dns
+):
+    """One zone, one clock."""
+    verdicts = [
+        sender_verifier.verify("a@b.example"),
+        asyncio.run(async_sender_verifier.verify("a@b.example")),
+    ]
+    assert verdicts[0] == verdicts[1]
+    assert len(sender_zone.questions) == 2
+    assert sender_verifier.verify("a@c.example").reason is FailureReason.REFUSED
+    sender_clock.advance(60)
+    assert not sender_verifier.verify("a@b.example").cached
+    assert loopback_dns.zone is sender_zone
 
 
 def test_the_plugin_costs_who_does_not_use_it_next_to_nothing():

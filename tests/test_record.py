@@ -8,6 +8,7 @@ from senderdomain import DomainVerifier, Outcome
 from senderdomain._cli import main
 from senderdomain.resolvers import StubResolver
 from senderdomain.testing import LoopbackDNS, ZoneResolver, record
+from senderdomain.testing._catalogue._responses import saying
 
 ZONE = """
 $ORIGIN example.
@@ -66,6 +67,16 @@ def test_a_recording_has_the_addresses_of_the_exchanges():
     assert "host.mx.example. 100 IN A 192.0.2.25\n" in zone
     assert "host.mx.example. 100 IN AAAA 2001:db8::25\n" in zone
     assert zone.count(" IN AAAA ") == 1
+
+
+def test_a_recording_has_nothing_that_no_verdict_asks_about():
+    """Name servers, say."""
+    with LoopbackDNS(ZONE) as server:
+        extra = saying(
+            "a.example. 60 IN A 192.0.2.1", authority=["example. 60 IN NS ns.example."]
+        )
+        server.zone.fault("a.example", extra, qtype="A")
+        assert " NS " not in record(["a.example"], [server.server]).zone
 
 
 def test_the_command_writes_a_zone(server, capsys, tmp_path):
