@@ -45,6 +45,7 @@ def rcode(number: int, *extended_errors: int) -> Fault:
     """
 
     def make(exchange: Exchange) -> bytes:
+        """Build it."""
         response = exchange.response()
         if extended_errors or number > 15:  # noqa: PLR2004 - the four bits
             options: list[dns.edns.Option] = [

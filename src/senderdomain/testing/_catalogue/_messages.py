@@ -38,6 +38,7 @@ def _patched(at: int, octets: bytes) -> Fault:
     """Answer the truth with some octets of it replaced."""
 
     def make(exchange: Exchange) -> bytes:
+        """Patch it."""
         message = exchange.truth()
         return message[:at] + octets + message[at + len(octets) :]
 
@@ -70,6 +71,7 @@ def _chain(hops: int) -> Fault:
     """Answer with an exchange at the end of so many compression pointers."""
 
     def make(exchange: Exchange) -> bytes:
+        """Build it."""
         # The pointers stand in a record of no known type, each at the one before.
         start = len(with_answers(exchange, [], 0)) + len(record(b""))
         places = range(start, start + 2 * hops, 2)

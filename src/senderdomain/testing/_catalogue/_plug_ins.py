@@ -24,6 +24,7 @@ _GOOD = Records(60, (MX(10, "mx.example"),))
 
 def _raising(error: BaseException) -> PlugIn:
     def resolve(_question: Question, _opened: PlugInResolver) -> NoReturn:
+        """Raise it."""
         raise error
 
     return PlugIn(resolve)

@@ -35,6 +35,7 @@ def saying(
     """Answer with these records, each ``NAME TTL IN TYPE RDATA``."""
 
     def make(exchange: Exchange) -> bytes:
+        """Say it."""
         response = exchange.response()
         response.set_rcode(dns.rcode.Rcode(code))
         _fill(response.answer, answer)

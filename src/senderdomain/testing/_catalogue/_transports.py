@@ -38,6 +38,7 @@ def _length(of: int) -> Fault:
     """Answer over TCP behind a length that is wrong by so many octets."""
 
     def plan(exchange: Exchange) -> Iterable[Step]:
+        """Send it."""
         message = exchange.truth()
         yield (len(message) + of).to_bytes(2, "big") + message
         yield Hangup.CLOSE
