@@ -152,5 +152,5 @@ def test_a_resolver_that_blocks_the_event_loop_is_told_on(caplog):
     """All else in the loop stands still meanwhile."""
     (case,) = [case for case in CATALOGUE if case.about == "blocks"]
     ask_in_loop(case)
-    (record,) = [r for r in caplog.records if r.levelname == "WARNING"]
+    (record,) = [r for r in caplog.records if r.name == "senderdomain"]
     assert "resolve blocked the event loop for 0." in record.getMessage()

@@ -688,7 +688,7 @@ def test_a_loop_that_cannot_watch_sockets_is_served_by_threads():
             # A caller that is gone does not matter, nor does a broken resolver.
             cancelled = resolver.resolve(ASKED, time.monotonic() + 5)
             cancelled.cancel()
-            resolver._blocking.resolve = None
+            resolver._blocking.resolve = lambda: None
             broken = await resolver.resolve(ASKED, time.monotonic() + 5)
             del resolver._blocking.resolve
             return await first, again, broken
