@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import time
 
@@ -432,6 +433,21 @@ def test_a_server_stops_while_answers_are_due():
             client.sendall(len(query).to_bytes(2, "big") + query)
             while server.asked["mx.example MX"] < 2:
                 time.sleep(0.001)
+
+
+def test_a_server_stops_without_a_word(caplog):
+    """Whatever state its connections are in."""
+    with contextlib.ExitStack() as clients:
+        for sent in (b"", b"\0", b"\0\x05ab"):
+            with LoopbackDNS(TEXT) as server:
+                for _ in range(20):
+                    address = ("127.0.0.1", server.port)
+                    client = clients.enter_context(socket.create_connection(address))
+                    client.sendall(sent)
+            client.settimeout(5)
+            with contextlib.suppress(ConnectionResetError):  # it had octets unread
+                assert client.recv(1) == b""
+    assert not caplog.records
 
 
 def test_a_clock_is_set_by_hand():

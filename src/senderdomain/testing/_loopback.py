@@ -15,6 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -90,8 +91,9 @@ class LoopbackDNS:
 
     def __enter__(self) -> Self:
         """Open the sockets and serve."""
-        self._udp, self._tcp = self._open()
-        self._port = self._udp.getsockname()[1]
+        self._sockets = self._open()
+        self._port = self._sockets[0].getsockname()[1]
+        self._connections: set[asyncio.Task[None]] = set()
         # Not the default loop of Windows: that one cannot watch datagrams.
         self._loop = asyncio.SelectorEventLoop()
         self._stopped = self._loop.create_future()
@@ -122,17 +124,17 @@ class LoopbackDNS:
         """See `__exit__`."""
         await asyncio.to_thread(self.__exit__, exc_type, exc, traceback)
 
-    def _open(self) -> tuple[socket.socket, socket.socket | None]:
+    def _open(self) -> list[socket.socket]:
         # The system gives us a port that is free for UDP; for TCP it may be taken.
         tries = 1 if self._port else _TRIES_FOR_A_PORT
         while True:
             udp = _bound(self.host, self._port, socket.SOCK_DGRAM)
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             if not self._with_tcp:
-                return udp, None
+                return [udp]
             port = udp.getsockname()[1]
             try:
-                return udp, _bound(self.host, port, socket.SOCK_STREAM)
+                return [udp, _bound(self.host, port, socket.SOCK_STREAM)]
             except OSError:
                 udp.close()
                 tries -= 1
@@ -144,23 +146,21 @@ class LoopbackDNS:
             self._loop.run_until_complete(self._serving())
         finally:
             self._loop.close()
-            self._udp.close()
+            for sock in self._sockets:
+                sock.close()
 
     async def _serving(self) -> None:
-        self._loop.add_reader(self._udp, self._datagrams)
-        streams = None
-        if self._tcp is not None:
-            streams = await asyncio.start_server(self._connected, sock=self._tcp)
+        # Not asyncio's streams: they complain of connections that are open at the end.
+        udp, *tcp = self._sockets
+        self._loop.add_reader(udp, self._datagrams, udp)
+        for listener in tcp:
+            self._loop.add_reader(listener, self._accept, listener)
         await self._stopped
-        self._loop.remove_reader(self._udp)
-        if streams is not None:
-            streams.close()
-        await asyncio.sleep(0)  # for a connection that was just being made
-        connections = asyncio.all_tasks() - {asyncio.current_task()}
-        for connection in connections:
+        for sock in self._sockets:
+            self._loop.remove_reader(sock)
+        for connection in self._connections:
             connection.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-        await asyncio.sleep(0)  # for their sockets to be closed
+        await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _steps(self, wire: bytes, *, over_tcp: bool) -> Iterator[Step]:
         try:
@@ -170,57 +170,74 @@ class LoopbackDNS:
         self.asked[asked] += 1
         return iter(steps)
 
-    def _datagrams(self) -> None:
+    def _datagrams(self, udp: socket.socket) -> None:
         for _ in range(_BATCH):
             try:
-                wire, client = self._udp.recvfrom(MAX_MESSAGE)
+                wire, client = udp.recvfrom(MAX_MESSAGE)
             except OSError:  # there is none, or a client has gone in the meantime
                 return
-            self._play(self._steps(wire, over_tcp=False), client)
+            self._play(self._steps(wire, over_tcp=False), udp, client)
 
-    def _play(self, steps: Iterator[Step], client: tuple[object, ...]) -> None:
+    def _play(
+        self, steps: Iterator[Step], udp: socket.socket, client: tuple[object, ...]
+    ) -> None:
         for step in steps:
             if isinstance(step, Pause):
-                self._loop.call_later(step.seconds, self._play, steps, client)
+                self._loop.call_later(step.seconds, self._play, steps, udp, client)
                 return
             if isinstance(step, Elsewhere):
                 with _bound(step.host or self.host, 0, socket.SOCK_DGRAM) as sock:
                     sock.sendto(step.octets, client)
             elif isinstance(step, bytes):
                 with suppress(OSError):  # the client may have closed its socket
-                    self._udp.sendto(step, client)
+                    udp.sendto(step, client)
 
-    async def _connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):  # the client may have thought better of it
+            sock, _ = listener.accept()
+            sock.setblocking(False)  # noqa: FBT003
+            connection = self._loop.create_task(self._connected(sock))
+            self._connections.add(connection)
+            connection.add_done_callback(partial(self._disconnected, sock))
+
+    def _disconnected(
+        self, sock: socket.socket, connection: asyncio.Task[None]
     ) -> None:
-        try:
-            while True:
-                async with asyncio.timeout(_IDLE):
-                    size = int.from_bytes(await reader.readexactly(_LENGTH_SIZE), "big")
-                    wire = await reader.readexactly(size)
-                if not await self._stream(self._steps(wire, over_tcp=True), writer):
-                    return
-        except (asyncio.IncompleteReadError, OSError):
-            return  # they have hung up, or should have
-        finally:
-            writer.close()
+        # Here, for a task that is cancelled before it begins does nothing at all.
+        self._connections.discard(connection)
+        sock.close()
 
-    async def _stream(
-        self, steps: Iterator[Step], writer: asyncio.StreamWriter
-    ) -> bool:
+    async def _connected(self, sock: socket.socket) -> None:
+        with sock, suppress(OSError):  # they hang up, or keep silent
+            more = True
+            while more:
+                async with asyncio.timeout(_IDLE):
+                    size = int.from_bytes(
+                        await self._exactly(sock, _LENGTH_SIZE), "big"
+                    )
+                    wire = await self._exactly(sock, size)
+                more = await self._stream(self._steps(wire, over_tcp=True), sock)
+
+    async def _exactly(self, sock: socket.socket, size: int) -> bytes:
+        octets = b""
+        while len(octets) < size:
+            chunk = await self._loop.sock_recv(sock, size - len(octets))
+            if not chunk:
+                raise ConnectionError
+            octets += chunk
+        return octets
+
+    async def _stream(self, steps: Iterator[Step], sock: socket.socket) -> bool:
         """Play *steps*; False if the connection is to be closed."""
         for step in steps:
             if isinstance(step, Hangup):
                 if step is Hangup.RESET:
-                    sock = writer.get_extra_info("socket")
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-                    writer.transport.abort()
                 return False
             if isinstance(step, Pause):
                 await asyncio.sleep(step.seconds)
             elif isinstance(step, bytes):
-                writer.write(step)
-                await writer.drain()
+                await self._loop.sock_sendall(sock, step)
         return True
 
 
