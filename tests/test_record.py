@@ -25,6 +25,7 @@ a        A     192.0.2.1
 none     TXT   nothing
 tree     DNAME mx.example.
 xn--mnchen-3ya MX 10 host.mx
+empty    CNAME none
 """
 NAMES = {
     "mx.example": Outcome.MX,
@@ -36,6 +37,7 @@ NAMES = {
     "gone.example": Outcome.NXDOMAIN,
     "host.tree.example": Outcome.IMPLICIT_MX,
     "münchen.example": Outcome.MX,
+    "empty.example": Outcome.NODATA,
 }
 
 
@@ -77,6 +79,20 @@ def test_a_recording_has_nothing_that_no_verdict_asks_about():
         )
         server.zone.fault("a.example", extra, qtype="A")
         assert " NS " not in record(["a.example"], [server.server]).zone
+
+
+@pytest.mark.parametrize(
+    ("kind", "qtype"),
+    [("servfail", "ANY"), ("filtered", "ANY"), ("servfail", "MX"), ("bogus", "A")],
+)
+def test_a_recording_of_trouble_defers(server, kind, qtype):
+    """It must not become a rejection, nor an acceptance, by being recorded."""
+    server.zone.put("ill.example", {"AAAA": ["2001:db8::1"]} if qtype == "MX" else {})
+    server.zone.fault("ill.example", kind, qtype=qtype)
+    recording = record(["ill.example"], [server.server])
+    assert recording.problems
+    verdict = DomainVerifier(ZoneResolver(recording.zone)).verify_domain("ill.example")
+    assert verdict.outcome is Outcome.TEMPFAIL
 
 
 def test_the_command_writes_a_zone(server, capsys, tmp_path):

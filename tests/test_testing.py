@@ -306,6 +306,8 @@ def test_an_unknown_fault_is_refused():
     for kind in ("slow", "slow()", "slow(1.2.3)", "servfail(1)", "slow(-1)"):
         with pytest.raises(ValueError, match=r"no fault .*, slow\(seconds\), flaky"):
             Zone().fault("d.example", kind)
+    with pytest.raises(ValueError, match="a fault is a name or a function: None"):
+        Zone().fault("d.example", None)
     with pytest.raises(ValueError, match="no question for 'TXT' is ever asked"):
         Zone().fault("d.example", "servfail", qtype="TXT")
 

@@ -54,7 +54,8 @@ def _left(lifetime: float, deadline: float) -> float:
     return max(0.0, min(lifetime, deadline - time.monotonic()))
 
 
-def _read(message: dns.message.Message, question: Question) -> Answer:
+def read(message: dns.message.Message, question: Question) -> Answer:
+    """Say what a message of dnspython's means, as the stub resolver would."""
     wire = message.wire or message.to_wire()
     if not answers(wire, question_section(question)):
         return Failure(FailureReason.MALFORMED, "not an answer")
@@ -66,7 +67,7 @@ def _unfound(error: Exception, question: Question) -> Answer:
     """Say what it means that dnspython raises instead of giving an answer."""
     if isinstance(error, dns.resolver.NXDOMAIN):
         name, _ = _asked(question)
-        return _read(error.kwargs["responses"][name], question)
+        return read(error.kwargs["responses"][name], question)
     return _failure(error, question)
 
 
@@ -92,7 +93,7 @@ def _failure(error: Exception, question: Question) -> Answer:
 def _one_failure(error: tuple[object, ...], question: Question) -> Failure:
     *_, exception, response = error
     if isinstance(response, dns.message.Message):
-        answer = _read(response, question)
+        answer = read(response, question)
         if isinstance(answer, Failure):
             return answer
     if isinstance(exception, dns.exception.Timeout):
@@ -131,7 +132,7 @@ class DnspythonResolver(ForThreads):
             )
         except (dns.exception.DNSException, OSError) as error:
             return _unfound(error, question)
-        return _read(found.response, question)
+        return read(found.response, question)
 
 
 class AsyncDnspythonResolver:
@@ -166,4 +167,4 @@ class AsyncDnspythonResolver:
             )
         except (dns.exception.DNSException, OSError) as error:
             return _unfound(error, question)
-        return _read(found.response, question)
+        return read(found.response, question)

@@ -18,12 +18,13 @@ import dns.rdatatype
 import dns.resolver
 import dns.rrset
 
-from .._dns import RecordType
+from .._dns import DomainName, Failure, NxDomain, Question, RecordType
 from .._domain import AddressRules, domain_name
+from .._explain import in_words
 from .._finding import SyntaxFault
 from .._value import value
 from ..resolvers._servers import parse_servers
-from ..resolvers.dnspython import configured
+from ..resolvers.dnspython import configured, read
 
 _KEPT = frozenset(
     {
@@ -93,6 +94,7 @@ class Recorder:
             ]
         self._lines: dict[str, None] = {}  # in order, each once
         self._problems: list[str] = []
+        self._end = dns.name.root  # of the last alias chain
 
     def record(self, domains: Iterable[str]) -> Recording:
         """See `record`; raises ValueError for what is no domain name."""
@@ -102,15 +104,21 @@ class Recorder:
         return Recording(zone, tuple(self._problems))
 
     def _domain(self, name: dns.name.Name) -> None:
-        """Record what a verdict about *name* may ask, at any depth."""
-        answers = [self._ask(name, rdtype) for rdtype in (_MX, *_ADDRESSES)]
-        if not any(answers) and None not in answers:
-            # A master file has no other way to say that a name exists.
-            self._lines[f'{name} 60 IN TXT "no MX, no A, no AAAA"'] = None
-        for rrset in answers[0] or ():
+        # What a verdict may ask, at any depth.
+        mx, *_ = self._all(name, (_MX, *_ADDRESSES))
+        for rrset in mx or ():
             for exchange in sorted(cast("Any", rdata).exchange for rdata in rrset):
-                for rdtype in _ADDRESSES if exchange != dns.name.root else ():
-                    self._ask(exchange, rdtype)
+                if exchange != dns.name.root:
+                    self._all(exchange, _ADDRESSES)
+
+    def _all(
+        self, name: dns.name.Name, rdtypes: tuple[dns.rdatatype.RdataType, ...]
+    ) -> list[list[dns.rrset.RRset] | None]:
+        answers = [self._ask(name, rdtype) for rdtype in rdtypes]
+        if [] in answers and not any(answers):
+            # A master file has no other way to say that a name exists.
+            self._lines[f'{self._end} 60 IN TXT "no MX, no A, no AAAA"'] = None
+        return answers
 
     def _ask(
         self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
@@ -121,14 +129,30 @@ class Recorder:
                 name, rdtype, raise_on_no_answer=False, search=False
             ).response
         except dns.resolver.NXDOMAIN as error:
-            self._keep(error.kwargs["responses"][name])
-            return None
+            response = error.kwargs["responses"][name]
         except dns.exception.DNSException as error:
-            why = " ".join(str(error).split())
-            self._problems.append(f"{name} {dns.rdatatype.to_text(rdtype)}: {why}")
+            self._problem(name, rdtype, " ".join(str(error).split()))
+            return None
+        question = Question(
+            DomainName(name.to_text(omit_final_dot=True)), RecordType(int(rdtype))
+        )
+        answer = read(response, question)
+        if isinstance(answer, Failure) or getattr(answer, "doubt", None):
+            # An absence that proves nothing must not become one that does.
+            self._problem(name, rdtype, in_words(answer))
             return None
         self._keep(response)
+        if isinstance(answer, NxDomain):
+            return None
+        self._end = cast("Any", response).canonical_name()
         return [rrset for rrset in response.answer if rrset.rdtype == rdtype]
+
+    def _problem(
+        self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, why: str
+    ) -> None:
+        qtype = dns.rdatatype.to_text(rdtype)
+        self._problems.append(f"{name} {qtype}: {why}")
+        self._lines[f"; fault {name} {qtype} servfail"] = None
 
     def _keep(self, response: dns.message.Message) -> None:
         for rrset in (*response.answer, *response.authority):

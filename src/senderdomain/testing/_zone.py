@@ -7,6 +7,8 @@ Knows not sockets. dnspython reads master files and queries.
 
 from __future__ import annotations
 
+import re
+
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -42,6 +44,9 @@ _MOST_READY = 4096
 _QTYPES = (*(qtype.name for qtype in RecordType), "ANY")
 _QTYPES_SHOWN = ", ".join(_QTYPES)
 _ANY = dns.rdatatype.ANY
+
+# What `record` writes where the DNS had no answer: a comment to all but us.
+_RECORDED_FAULT = re.compile(r"^; fault (\S+) (\S+) (\S+)$", re.MULTILINE).findall
 
 
 class Zone:
@@ -84,12 +89,17 @@ class Zone:
         except UnicodeDecodeError as error:
             msg = f"not a master file: {path}: octet {error.start} is not UTF-8"
             raise ValueError(msg) from None
-        zone._set(Content(parsed(text, str(path))))
+        zone._read(text, str(path))
         return zone
+
+    def _read(self, text: str, where: str) -> None:
+        self._set(Content({**self._content.nodes, **parsed(text, where)}))
+        for name, qtype, kind in _RECORDED_FAULT(text):
+            self.fault(name, kind, qtype=qtype)
 
     def _set(self, content: Content) -> None:
         self._content = content
-        self._ready.clear()
+        self._ready = {}
 
     def __repr__(self) -> str:
         """Show how many names there are."""
@@ -112,10 +122,9 @@ class Zone:
     def update(self, source: str | ZoneDict) -> None:
         """Give the names in *source* other records; see `put`, and the class."""
         if isinstance(source, str):
-            nodes = parsed(source, "zone")
+            self._read(source, "zone")
         else:
-            nodes = _parsed_dict(source)
-        self._set(Content({**self._content.nodes, **nodes}))
+            self._set(Content({**self._content.nodes, **_parsed_dict(source)}))
 
     def remove(self, name: str) -> None:
         """
@@ -143,9 +152,13 @@ class Zone:
         Raises:
             ValueError: If there is no such fault or type.
         """
+        given: object = kind
+        if not isinstance(given, str) and not callable(given):
+            msg = f"a fault is a name or a function: {kind!r}"
+            raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
         fault = fault_named(kind) if isinstance(kind, str) else kind
         self._faults[_name(name), _rdtype(qtype)] = _Faulty(fault)
-        self._ready.clear()
+        self._ready = {}
 
     def heal(self, name: str, *, qtype: str = "ANY") -> None:
         """
@@ -155,7 +168,7 @@ class Zone:
             ValueError: If there is no such type.
         """
         self._faults.pop((_name(name), _rdtype(qtype)), None)
-        self._ready.clear()
+        self._ready = {}
 
     def play(
         self, wire: bytes, *, over_tcp: bool = False
@@ -173,7 +186,8 @@ class Zone:
         Raises:
             ValueError: If *wire* is not a query.
         """
-        ready = self._ready.get((wire[2:], over_tcp))
+        ready_then = self._ready
+        ready = ready_then.get((wire[2:], over_tcp))
         if ready is not None:
             exchange = Exchange(wire, lambda: wire[:2] + ready[1], 0, over_tcp)
             return ready[0], truth(exchange)
@@ -186,9 +200,11 @@ class Zone:
         faulty = self._faults.get((name, rdtype), self._faults.get((name, _ANY)))
         if faulty is None:
             message = answer()
-            if len(self._ready) >= _MOST_READY:
-                self._ready.clear()
-            self._ready[wire[2:], over_tcp] = asked, message[2:]
+            # Into the dict of the time when it was asked for: meanwhile the zone may
+            # have changed in another thread, and has a new one.
+            if len(ready_then) >= _MOST_READY:
+                ready_then.clear()
+            ready_then[wire[2:], over_tcp] = asked, message[2:]
             return asked, truth(Exchange(wire, lambda: message, 0, over_tcp))
         number = next(faulty.counts[asked, over_tcp])
         return asked, faulty.fault(Exchange(wire, answer, number, over_tcp))
