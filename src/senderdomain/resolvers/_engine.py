@@ -172,6 +172,7 @@ class Engine:
                 return
             # That one hangs; this one has come to the same point meanwhile.
             pending.stream.close()
+            pending.stream = None
             pending.fail(pending.streaming_from, TIMEOUT)
         query_id = next(self._ids)
         done = partial(self._stream_ended, pending, server, query_id)
