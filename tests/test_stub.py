@@ -35,7 +35,7 @@ from senderdomain import (
 )
 from senderdomain.resolvers import AsyncStubResolver, StubResolver
 from senderdomain.resolvers._channel import MAX_USES, SOCKETS
-from senderdomain.resolvers._pending import Timing
+from senderdomain.resolvers._pending import Pending, Timing
 from senderdomain.resolvers._servers import (
     Server,
     parse_server,
@@ -1202,6 +1202,9 @@ def test_a_stream_copes_with_what_sockets_do(monkeypatch):  # noqa: C901 - doubl
         def recv(self, _):
             raise BlockingIOError
 
+        def fileno(self):
+            return -1 if "forget" in events else 5
+
         def close(self):
             events.append("close")
 
@@ -1213,6 +1216,7 @@ def test_a_stream_copes_with_what_sockets_do(monkeypatch):  # noqa: C901 - doubl
     stream._writable()
     assert stream._sock.sent == b"\0\4abcd"
     stream._readable()
+    stream.close()
     stream.close()
     assert events == ["close", "writer", "reader", "forget", "close"]
 
@@ -1304,12 +1308,14 @@ def test_whoever_leaves_a_list_early_leaves_no_socket():
         resolver.close()
 
 
+def hang(connection):
+    """Read, and say nothing."""
+    while connection.recv(4096):
+        pass
+
+
 def test_a_stream_that_hangs_gives_way_to_another_server():
     """Both have said TC; the second one means it."""
-
-    def hang(connection):
-        while connection.recv(4096):
-            pass
 
     def answer(connection):
         query = connection.recv(4096)[2:]
@@ -1321,6 +1327,84 @@ def test_a_stream_that_hangs_gives_way_to_another_server():
     with hanging, working:
         found = sync_ask([hanging.server, working.server], seconds=2)
     assert isinstance(found, Records)
+
+
+@both
+def test_a_stream_that_is_given_up_is_closed_once(ask, monkeypatch):
+    """Although there is no socket for the one that would take its place."""
+    from senderdomain.resolvers import _engine
+
+    def once(*arguments):
+        if opened:
+            raise OSError(24, "Too many open files")
+        opened.append(1)
+        return real(*arguments)
+
+    real, opened = _engine.Stream, []
+    monkeypatch.setattr(_engine, "Stream", once)
+
+    hanging = Scripted(lambda n, query: [truncated(query)], hang)
+    poor = Scripted(lambda n, query: [truncated(query)])
+    with hanging, poor:
+        answer = ask([hanging.server, poor.server], seconds=2)
+    assert answer.reason is FailureReason.TIMEOUT
+    assert opened
+
+
+def test_one_question_that_breaks_costs_the_others_nothing(caplog, monkeypatch):
+    """Nor is it swept up again for ever; who waits in the queue has its turn."""
+    broken = Question(DomainName("broken.example"), RecordType.MX)
+    real = Pending.forget
+
+    def forget(pending):
+        if pending.question is broken:
+            raise ValueError("ours")
+        real(pending)
+
+    def loud(answer):
+        raise ValueError("theirs")
+
+    monkeypatch.setattr(Pending, "forget", forget)
+    timing = Timing(attempt_timeout=0.05, max_in_flight=3)
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server], timing=timing)
+        answers = []
+        now = time.monotonic()
+        resolver.ask(broken, now + 0.1, answers.append)
+        resolver.ask(ASKED, now + 0.1, loud)
+        resolver.ask(ASKED, now + 0.1, answers.append)
+        resolver.ask(ASKED, now + 0.3, answers.append)
+        while len(answers) < 3:
+            resolver.pump()
+        resolver.close()
+    assert {answer.reason for answer in answers[:2]} == {
+        FailureReason.RESOLVER_BUG,
+        FailureReason.TIMEOUT,
+    }
+    assert answers[2].reason is FailureReason.TIMEOUT
+    assert "ours" in caplog.text
+
+
+def test_whoever_is_told_may_close_the_resolver():
+    """In the midst of a sweep; everybody is told, and once."""
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server], timing=QUICK)
+        answers = []
+
+        def told(answer):
+            answers.append(answer)
+            resolver.close()
+
+        for _ in range(3):
+            resolver.ask(ASKED, time.monotonic() + 0.05, told)
+        watcher = resolver._watcher()
+        while not answers:
+            watcher.pump()
+    assert [answer.reason for answer in answers] == [
+        FailureReason.TIMEOUT,
+        FailureReason.RESOLVER_DOWN,
+        FailureReason.RESOLVER_DOWN,
+    ]
 
 
 def test_a_late_failure_does_not_hurry_the_next_try():

@@ -22,8 +22,10 @@ import math
 import time
 
 from collections import deque
+from contextlib import suppress
 from functools import partial
 
+from .._ask import bug
 from .._dns import Answer, Failure, FailureReason, Question
 from .._flight import Callback
 from .._wire import TRUNCATED, answers, decode, refuses_edns
@@ -234,15 +236,32 @@ class Engine:
         if any(pending.deadline <= now for pending in self._pending):
             self._drain()
         for pending in [*self._pending]:
-            if pending.deadline <= now:
-                pending.learn(TIMEOUT)
-                self._finish(pending, pending.failure)
-            elif pending.due <= now:
-                self._try(pending, now)
+            try:
+                self._look_after(pending, now)
+            except Exception as error:  # noqa: BLE001 - one must not cost the others
+                self._give_up(pending, bug(error))
         for pending in [p for p in self._backlog if p.deadline <= now]:
             self._backlog.remove(pending)
             pending.callback(_NO_TURN)
         self._pool.close_worn()
+
+    def _look_after(self, pending: Pending, now: float) -> None:
+        if pending not in self._pending:
+            return  # what another one was told has closed us
+        if pending.deadline <= now:
+            pending.learn(TIMEOUT)
+            self._finish(pending, pending.failure)
+        elif pending.due <= now:
+            self._try(pending, now)
+
+    def _give_up(self, pending: Pending, failure: Failure) -> None:
+        if pending not in self._pending:
+            return  # it has been told, and has raised
+        self._pending.discard(pending)
+        with suppress(Exception):  # this may be what cannot be done
+            pending.forget()
+        pending.callback(failure)
+        self._admit()
 
     def _drain(self) -> None:
         # Whoever drives us may have been busy with other things, and the answers are

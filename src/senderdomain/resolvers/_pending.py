@@ -188,6 +188,6 @@ class Pending:
         for channel, query_id in self.outstanding:
             del channel.inflight[query_id]
         self.outstanding = []
-        if self.stream is not None:
-            self.stream.close()
-            self.stream = None
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            stream.close()

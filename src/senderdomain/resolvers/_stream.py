@@ -74,9 +74,10 @@ class Stream:
         watcher.watch_writer(self._sock, self._writable)
 
     def close(self) -> None:
-        """Give up, or be done."""
-        self._watcher.forget(self._sock)
-        self._sock.close()
+        """Give up, or be done; more than once does nothing more."""
+        if self._sock.fileno() >= 0:
+            self._watcher.forget(self._sock)
+            self._sock.close()
 
     def _end(self, result: bytes | OSError) -> None:
         self.close()
