@@ -901,7 +901,7 @@ def test_many_questions_never_use_a_socket_twice_for_one():
         while len(answers) < 7:
             resolver.pump()
             for pending in engine._pending:
-                channels = [channel for channel, _ in pending.outstanding]
+                channels = [sent[0] for sent in pending.outstanding]
                 assert len(channels) == len(set(channels))
                 most = max(most, len(channels))
         assert most == 3
@@ -918,7 +918,7 @@ def test_a_socket_that_never_runs_dry_is_left_after_a_batch():
     channel.recv = lambda size: taken.append(size) or b"junk"
     engine._readable(channel)
     assert len(taken) == 64
-    engine._drain()
+    engine._pool.drain()
     assert len(taken) == 64 + 16 * 64
     channel.inflight.clear()
     resolver.close()
@@ -1491,3 +1491,56 @@ def test_answers_that_are_there_are_read_before_anybody_is_given_up():
         assert len(answers) == 300
         assert all(isinstance(answer, Records) for answer in answers)
         resolver.close()
+
+
+def has_edns(query):
+    """Tell whether it has an OPT record."""
+    return dns.message.from_wire(query).edns >= 0
+
+
+def test_each_server_may_refuse_edns():
+    """One has, when the other's refusal comes: it, too, is asked without."""
+    refused = threading.Event()
+
+    def late(n, query):
+        if not has_edns(query):
+            return [good(query)]
+        refused.wait(5)
+        return [good(query, 1, records=0)]
+
+    def soon(n, query):
+        if has_edns(query):
+            return [good(query, 1, records=0)]
+        refused.set()
+        return []
+
+    timing = Timing(attempt_timeout=0.1)
+    with Scripted(late) as first, Scripted(soon) as second:
+        servers = [first.server, second.server]
+        answer = sync_ask(servers, seconds=5, timing=timing)
+        assert isinstance(answer, Records)
+        assert len(first.received) == 2
+
+
+def test_a_late_refusal_of_edns_does_not_undo_the_query_without():
+    """That one has been sent meanwhile, because the other server refused."""
+    received = []
+
+    def late(n, query):
+        received.append(query)
+        if n == 0:
+            return []
+        # Now comes what the first query, with EDNS, has to be told.
+        client = first.received[0][1]
+        first._udp.sendto(good(received[0], 1, records=0), client)
+        time.sleep(0.05)
+        return [good(query)]
+
+    def soon(n, query):
+        return [good(query, 1, records=0)] if has_edns(query) else []
+
+    with Scripted(late) as first, Scripted(soon) as second:
+        servers, timing = [first.server, second.server], Timing(attempt_timeout=0.2)
+        answer = sync_ask(servers, seconds=5, timing=timing)
+        assert isinstance(answer, Records)
+        assert list(map(has_edns, received)) == [True, False]

@@ -30,7 +30,7 @@ from .._dns import Answer, Failure, FailureReason, Question
 from .._flight import Callback
 from .._wire import TRUNCATED, answers, decode, refuses_edns
 from ._channel import Channel, random_ids
-from ._pending import TIMEOUT, Pending, Timing
+from ._pending import MAX_SENDS, TIMEOUT, Pending, Timing
 from ._pool import Pool
 from ._servers import Servers
 from ._stream import Stream, Watcher
@@ -40,9 +40,6 @@ SWEEP = 0.04
 
 # Datagrams taken from one socket before others get their turn.
 _BATCH = 64
-
-# Batches taken from it before what has no answer by then is given up.
-_MOST_BATCHES = 16
 
 _DOWN = FailureReason.RESOLVER_DOWN
 _NO_TURN = Failure(FailureReason.OVERLOAD, "no turn")
@@ -128,7 +125,7 @@ class Engine:
             # RFC 5452, section 9.1. What does not match was not meant for us, and
             # the answer may still come.
             if pending is not None and answers(message, pending.section):
-                self._answered(pending, channel.server, message)
+                self._answered(pending, channel, message)
             if not inflight:
                 return False
         return True
@@ -137,7 +134,8 @@ class Engine:
         for pending in list(channel.inflight.values()):
             self._failed(pending, channel.server, failure)
 
-    def _answered(self, pending: Pending, server: int, message: bytes) -> None:
+    def _answered(self, pending: Pending, channel: Channel, message: bytes) -> None:
+        server = channel.server
         answer = decode(message, pending.question)
         if type(answer) is not Failure:
             self._servers.preferred = server
@@ -146,7 +144,7 @@ class Engine:
             self._ask_over_tcp(pending, server)
         elif answer.reason is FailureReason.MALFORMED:
             pending.learn(answer)  # it could be forged: go on listening
-        elif refuses_edns(message, answer) and pending.has_edns:
+        elif refuses_edns(message, answer) and pending.had_edns(channel, message[:2]):
             self._ask_without_edns(pending, server, answer)
         else:
             self._failed(pending, server, answer)
@@ -154,7 +152,9 @@ class Engine:
     def _ask_without_edns(
         self, pending: Pending, server: int, refusal: Failure
     ) -> None:
-        if not pending.without_edns(server):
+        if pending.without_edns(server):
+            return
+        if pending.sends[server] >= MAX_SENDS:
             self._failed(pending, server, refusal)
             return
         try:
@@ -234,7 +234,9 @@ class Engine:
         """Find what is overdue."""
         now = time.monotonic()
         if any(pending.deadline <= now for pending in self._pending):
-            self._drain()
+            # Whoever drives us may have been busy with other things, and the answers
+            # are there: nobody must be told that there are none.
+            self._pool.drain()
         for pending in [*self._pending]:
             try:
                 self._look_after(pending, now)
@@ -262,14 +264,6 @@ class Engine:
             pending.forget()
         pending.callback(failure)
         self._admit()
-
-    def _drain(self) -> None:
-        # Whoever drives us may have been busy with other things, and the answers are
-        # there: nobody must be told that there are none.
-        for channel in self._pool.channels():
-            for _ in range(_MOST_BATCHES):
-                if not (channel.inflight and self._readable(channel)):
-                    break
 
     def postpone(self, seconds: float) -> None:
         """Let everything happen later, for time in which nobody could look."""

@@ -69,13 +69,15 @@ class Pending:
         callback: Gets the answer.
         deadline: When it gets `failure` (`time.monotonic`).
         section: The question section, which an answer has to repeat.
-        body: The query without its ID.
+        body: The query without its ID, as it is sent next.
         failure: What to say if no answer comes: the most telling of what went wrong.
         due: When to try again; infinity if there is nothing left to try.
         server: Index of the server that was asked last.
         sends: How often each server was asked.
         done_with: Servers that have given their answer, and it was a failure.
-        outstanding: Where an answer can come from: channels with their IDs.
+        edns: Whether it has an OPT record.
+        outstanding: Where an answer can come from: channels with their IDs, and
+            whether that query has an OPT record.
         stream: The TCP connection under way.
         streaming_from: Index of the server that it leads to.
     """
@@ -86,6 +88,7 @@ class Pending:
         "deadline",
         "done_with",
         "due",
+        "edns",
         "failure",
         "outstanding",
         "question",
@@ -105,12 +108,13 @@ class Pending:
         self.deadline = deadline
         self.section = question_section(question)
         self.body = query(self.section)
+        self.edns = True
         self.failure = _UNASKED
         self.due = 0.0
         self.server = -1
         self.sends = [0] * servers
         self.done_with: set[int] = set()
-        self.outstanding: list[tuple[Channel, bytes]] = []
+        self.outstanding: list[tuple[Channel, bytes, bool]] = []
         self.stream: Stream | None = None
         self.streaming_from = -1
 
@@ -137,12 +141,11 @@ class Pending:
     @property
     def channels(self) -> Collection[Channel]:
         """Where an answer can come from, so that the next try goes elsewhere."""
-        return {channel for channel, _ in self.outstanding} if self.outstanding else ()
+        return {sent[0] for sent in self.outstanding} if self.outstanding else ()
 
-    @property
-    def has_edns(self) -> bool:
-        """Whether the query has an OPT record."""
-        return len(self.body) > len(query(self.section, edns=False))
+    def had_edns(self, channel: Channel, query_id: bytes) -> bool:
+        """Whether the query with this ID was sent with an OPT record."""
+        return (channel, query_id, True) in self.outstanding
 
     def sent(
         self, channel: Channel, query_id: bytes, now: float, patience: float
@@ -151,7 +154,7 @@ class Pending:
         self.server = channel.server
         self.due = now + patience * (1 << self.sends[channel.server])
         self.sends[channel.server] += 1
-        self.outstanding.append((channel, query_id))
+        self.outstanding.append((channel, query_id, self.edns))
         channel.inflight[query_id] = self
 
     def learn(self, failure: Failure) -> None:
@@ -168,16 +171,25 @@ class Pending:
 
     def expect_nothing_from(self, server: int) -> None:
         """Take no answer to what *server* was asked so far."""
-        for channel, query_id in self.outstanding:
-            if channel.server == server:
-                del channel.inflight[query_id]
-        self.outstanding = [o for o in self.outstanding if o[0].server != server]
+        self._drop([sent for sent in self.outstanding if sent[0].server == server])
 
     def without_edns(self, server: int) -> bool:
-        """Get ready to ask *server* without EDNS; False if it was asked enough."""
+        """
+        Take no answer to what *server* was asked with EDNS, and ask nobody so again.
+
+        Returns:
+            Whether *server* has been asked without EDNS already, and may answer.
+        """
         self.body = query(self.section, edns=False)
-        self.expect_nothing_from(server)
-        return self.sends[server] < MAX_SENDS
+        self.edns = False
+        from_it = [sent for sent in self.outstanding if sent[0].server == server]
+        self._drop([sent for sent in from_it if sent[2]])
+        return not all(sent[2] for sent in from_it)
+
+    def _drop(self, dropped: list[tuple[Channel, bytes, bool]]) -> None:
+        for channel, query_id, _ in dropped:
+            del channel.inflight[query_id]
+        self.outstanding = [sent for sent in self.outstanding if sent not in dropped]
 
     def wait_for_stream(self, now: float, patience: float) -> None:
         """Leave TCP some time before another server is asked."""
@@ -185,7 +197,7 @@ class Pending:
 
     def forget(self) -> None:
         """Expect nothing from anybody."""
-        for channel, query_id in self.outstanding:
+        for channel, query_id, _ in self.outstanding:
             del channel.inflight[query_id]
         self.outstanding = []
         stream, self.stream = self.stream, None

@@ -15,6 +15,9 @@ from ._channel import SOCKETS, Channel
 from ._servers import Servers
 from ._stream import Watcher
 
+# Batches taken from a socket before what has no answer by then is given up.
+_MOST_BATCHES = 16
+
 
 class Pool:
     """
@@ -23,14 +26,14 @@ class Pool:
     Args:
         servers: Where they lead to.
         watcher: Tells when they are ready.
-        readable: What to tell then.
+        readable: What to tell then; says whether there may be more to read.
     """
 
     def __init__(
         self,
         servers: Servers,
         watcher: Watcher,
-        readable: Callable[[Channel], object],
+        readable: Callable[[Channel], bool],
     ) -> None:
         """Open none yet."""
         self._addresses = servers.addresses
@@ -89,6 +92,13 @@ class Pool:
     def channels(self) -> list[Channel]:
         """All that are open."""
         return [*self._worn, *(channel for each in self._open for channel in each)]
+
+    def drain(self) -> None:
+        """Have everything read that is expected and has come in."""
+        for channel in self.channels():
+            for _ in range(_MOST_BATCHES):
+                if not (channel.inflight and self._readable(channel)):
+                    break
 
     def close(self) -> None:
         """Close all."""
