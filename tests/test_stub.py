@@ -1314,19 +1314,94 @@ def hang(connection):
         pass
 
 
+def say(connection):
+    """Give the answer that was too large."""
+    wire = good(connection.recv(4096)[2:])
+    connection.sendall(len(wire).to_bytes(2, "big") + wire)
+
+
 def test_a_stream_that_hangs_gives_way_to_another_server():
     """Both have said TC; the second one means it."""
-
-    def answer(connection):
-        query = connection.recv(4096)[2:]
-        wire = good(query)
-        connection.sendall(len(wire).to_bytes(2, "big") + wire)
-
     hanging = Scripted(lambda n, query: [truncated(query)], hang)
-    working = Scripted(lambda n, query: [truncated(query)], answer)
+    working = Scripted(lambda n, query: [truncated(query)], say)
     with hanging, working:
         found = sync_ask([hanging.server, working.server], seconds=2)
     assert isinstance(found, Records)
+
+
+@both
+@pytest.mark.parametrize("late_one", ["hangs", "answers"])
+def test_a_stream_is_left_alone_while_it_has_time(ask, late_one):
+    """Another server says TC meanwhile, and has its turn if it comes to that."""
+    connected, late = threading.Event(), threading.Event()
+
+    def slow(n, query):
+        connected.wait(5)
+        late.set()
+        return [truncated(query)]
+
+    def transfer(connection):
+        connected.set()
+        late.wait(5)
+        time.sleep(0.05)
+        if late_one == "hangs":
+            say(connection)
+        else:
+            reset(connection)
+
+    other = {"hangs": hang, "answers": say}[late_one]
+    first = Scripted(slow, other)
+    second = Scripted(lambda n, query: [truncated(query)], transfer)
+    with first, second:
+        servers, timing = [first.server, second.server], Timing(attempt_timeout=0.2)
+        answer = ask(servers, seconds=5, timing=timing)
+        assert isinstance(answer, Records)
+
+
+@both
+def test_a_stream_without_time_left_gives_way_to_who_has_waited(ask):
+    """A server without EDNS says TC while the other one's stream hangs."""
+    connected = threading.Event()
+
+    def old(n, query):
+        connected.wait(5)
+        return [good(query, 1, records=0) if has_edns(query) else truncated(query)]
+
+    def stuck(connection):
+        connected.set()
+        hang(connection)
+
+    first = Scripted(old, say)
+    second = Scripted(lambda n, query: [truncated(query)], stuck)
+    with first, second:
+        servers, timing = [first.server, second.server], Timing(attempt_timeout=0.1)
+        answer = ask(servers, seconds=5, timing=timing)
+        assert isinstance(answer, Records)
+
+
+def test_a_server_that_fails_after_all_is_not_asked_over_tcp():
+    """It has said TC before, and has had to wait."""
+    connected, late = threading.Event(), threading.Event()
+    asked = []
+
+    def slow(n, query):
+        connected.wait(5)
+        late.set()
+        return [truncated(query), good(query, 2, records=0)]
+
+    def transfer(connection):
+        connected.set()
+        late.wait(5)
+        time.sleep(0.05)
+        reset(connection)
+
+    first = Scripted(slow, lambda connection: asked.append(connection.recv(4096)))
+    second = Scripted(lambda n, query: [truncated(query)], transfer)
+    with first, second:
+        servers, timing = [first.server, second.server], Timing(attempt_timeout=0.2)
+        answer = sync_ask(servers, seconds=5, timing=timing)
+    assert answer.reason is FailureReason.MALFORMED
+    assert asked == [b""]  # by the one that ends the test
 
 
 @both

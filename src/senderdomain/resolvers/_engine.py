@@ -85,6 +85,8 @@ class Engine:
         self._watcher.arm()
 
     def _try(self, pending: Pending, now: float) -> None:
+        if self._try_over_tcp(pending, now):
+            return
         while (server := pending.next_server(self._servers.preferred)) is not None:
             try:
                 self._send(pending, server, now)
@@ -92,7 +94,7 @@ class Engine:
                 pending.fail(server, Failure(_DOWN, type(error).__name__))
             else:
                 return
-        pending.due = math.inf
+        pending.due = pending.stream_due if pending.over_tcp else math.inf
         if not pending.is_expecting:
             self._finish(pending, pending.failure)
 
@@ -141,7 +143,8 @@ class Engine:
             self._servers.preferred = server
             self._finish(pending, answer)
         elif answer is TRUNCATED:
-            self._ask_over_tcp(pending, server)
+            pending.truncated_by(server)
+            self._try_over_tcp(pending, time.monotonic())
         elif answer.reason is FailureReason.MALFORMED:
             pending.learn(answer)  # it could be forged: go on listening
         elif refuses_edns(message, answer) and pending.had_edns(channel, message[:2]):
@@ -165,31 +168,29 @@ class Engine:
     def _failed(self, pending: Pending, server: int, failure: Failure) -> None:
         pending.fail(server, failure)
         now = time.monotonic()
-        if now >= pending.due or not pending.is_expecting:
+        if not pending.may_wait(now):
             self._try(pending, now)
 
-    def _ask_over_tcp(self, pending: Pending, server: int) -> None:
+    def _try_over_tcp(self, pending: Pending, now: float) -> bool:
+        server = pending.next_over_tcp(now)
+        if server is None:
+            return False
         if pending.stream is not None:
-            if pending.streaming_from == server:
-                return
             # That one hangs; this one has come to the same point meanwhile.
-            pending.stream.close()
-            pending.stream = None
+            pending.close_stream()
             pending.fail(pending.streaming_from, TIMEOUT)
         query_id = next(self._ids)
         done = partial(self._stream_ended, pending, server, query_id)
+        message = query_id + pending.body
         pending.streaming_from = server
         try:
-            pending.stream = Stream(
-                self._servers.addresses[server],
-                query_id + pending.body,
-                self._watcher,
-                done,
-            )
+            address = self._servers.addresses[server]
+            pending.stream = Stream(address, message, self._watcher, done)
         except OSError as error:
             self._failed(pending, server, Failure(_DOWN, type(error).__name__))
-            return
-        pending.wait_for_stream(time.monotonic(), self._timing.attempt_timeout)
+        else:
+            pending.wait_for_stream(now, self._timing.attempt_timeout)
+        return True
 
     def _stream_ended(
         self, pending: Pending, server: int, query_id: bytes, result: bytes | OSError
@@ -268,8 +269,7 @@ class Engine:
     def postpone(self, seconds: float) -> None:
         """Let everything happen later, for time in which nobody could look."""
         for pending in (*self._pending, *self._backlog):
-            pending.deadline += seconds
-            pending.due += seconds
+            pending.postpone(seconds)
 
     def release(self) -> list[Pending]:
         """

@@ -80,6 +80,8 @@ class Pending:
             whether that query has an OPT record.
         stream: The TCP connection under way.
         streaming_from: Index of the server that it leads to.
+        stream_due: When it has had its time, if another server is to have it.
+        over_tcp: Servers that are to be asked over TCP next.
     """
 
     __slots__ = (
@@ -91,11 +93,13 @@ class Pending:
         "edns",
         "failure",
         "outstanding",
+        "over_tcp",
         "question",
         "section",
         "sends",
         "server",
         "stream",
+        "stream_due",
         "streaming_from",
     )
 
@@ -117,11 +121,19 @@ class Pending:
         self.outstanding: list[tuple[Channel, bytes, bool]] = []
         self.stream: Stream | None = None
         self.streaming_from = -1
+        self.stream_due = 0.0
+        self.over_tcp: list[int] = []
 
     @property
     def is_expecting(self) -> bool:
         """Whether an answer can come without asking again."""
         return bool(self.outstanding) or self.stream is not None
+
+    def may_wait(self, now: float) -> bool:
+        """Whether an answer can come before the next try is due."""
+        if self.over_tcp and self.stream is None:
+            return False
+        return now < self.due and self.is_expecting
 
     def next_server(self, preferred: int) -> int | None:
         """Choose whom to ask next: the least asked, beginning with *preferred*."""
@@ -167,6 +179,8 @@ class Pending:
         self.server = server
         self.learn(failure)
         self.done_with.add(server)
+        if server in self.over_tcp:
+            self.over_tcp.remove(server)
         self.expect_nothing_from(server)
 
     def expect_nothing_from(self, server: int) -> None:
@@ -191,15 +205,38 @@ class Pending:
             del channel.inflight[query_id]
         self.outstanding = [sent for sent in self.outstanding if sent not in dropped]
 
+    def truncated_by(self, server: int) -> None:
+        """Take note that *server* is to be asked over TCP; one at a time."""
+        if server != self.streaming_from and server not in self.over_tcp:
+            self.over_tcp.append(server)
+            self.due = self.stream_due
+
+    def next_over_tcp(self, now: float) -> int | None:
+        """Choose whom to ask over TCP, if no stream is under way that has time left."""
+        if not self.over_tcp or (self.stream is not None and now < self.stream_due):
+            return None
+        return self.over_tcp.pop(0)
+
     def wait_for_stream(self, now: float, patience: float) -> None:
         """Leave TCP some time before another server is asked."""
-        self.due = now + 2 * patience if len(self.sends) > 1 else math.inf
+        self.stream_due = now + 2 * patience
+        self.due = self.stream_due if len(self.sends) > 1 else math.inf
+
+    def close_stream(self) -> None:
+        """Give up the TCP connection, if there is one."""
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            stream.close()
+
+    def postpone(self, seconds: float) -> None:
+        """Let everything happen later."""
+        self.deadline += seconds
+        self.due += seconds
+        self.stream_due += seconds
 
     def forget(self) -> None:
         """Expect nothing from anybody."""
         for channel, query_id, _ in self.outstanding:
             del channel.inflight[query_id]
         self.outstanding = []
-        stream, self.stream = self.stream, None
-        if stream is not None:
-            stream.close()
+        self.close_stream()
