@@ -75,6 +75,29 @@ def test_a_lost_flight_is_replaced():
     assert flights.board(D, told.append, 5.5, 10.0) == (other, False)
 
 
+def test_a_flight_of_this_very_thread_can_be_lost_too():
+    """An interrupt has come before there was anybody to abandon it."""
+    flights = Flights()
+    lost, _ = flights.board(D, print, 0.0, 5.0)
+    assert lost.is_ours()
+    assert flights.board(D, print, 5.0 + OVERDUE, 10.0) == (lost, False)
+    _, leads = flights.board(D, print, 5.01 + OVERDUE, 10.0)
+    assert leads
+
+
+def test_a_flight_is_abandoned_by_its_leader_only():
+    """Whoever waits for another's lookup may be interrupted as well."""
+    flights, told = Flights(), []
+    leader, follower = told.append, print
+    flights.board(D, leader, 0.0, 5.0)
+    flights.board(D, follower, 0.0, 5.0)
+    flights.abandon(D, follower)
+    assert not told
+    flights.abandon(D, leader)
+    flights.abandon(D, leader)
+    assert [f.reason for f in told] == [FailureReason.RESOLVER_BUG]
+
+
 def test_a_mistake_of_ours_costs_no_verdict(caplog):
     """The waiters are told, and the log has the traceback."""
 
@@ -103,6 +126,22 @@ def test_an_interrupt_releases_those_who_wait():
         flight.start(lookup(D), ask)
     assert [f.reason for f in told] == [FailureReason.RESOLVER_BUG]
     assert len(flights) == 0
+
+
+def test_an_interrupt_while_they_are_told_strands_nobody():
+    """The others are told when the flight is abandoned."""
+
+    def interrupted(finding):
+        raise KeyboardInterrupt
+
+    flights, ask, told = Flights(), Asked(), []
+    flight, _ = flights.board(D, interrupted, 0.0, 5.0)
+    flights.board(D, told.append, 0.0, 5.0)
+    flight.start(lookup(D), ask)
+    with pytest.raises(KeyboardInterrupt):
+        ask.answer(Failure(FailureReason.SERVFAIL))
+    flight.abandon()
+    assert [f.outcome for f in told] == [Outcome.TEMPFAIL]
 
 
 def test_a_thread_does_not_wait_for_ever():

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+from functools import partial
 from pathlib import Path
 
 import dns.message
@@ -1619,3 +1620,57 @@ def test_a_late_refusal_of_edns_does_not_undo_the_query_without():
         answer = sync_ask(servers, seconds=5, timing=timing)
         assert isinstance(answer, Records)
         assert list(map(has_edns, received)) == [True, False]
+
+
+class Interrupt(BaseException):
+    """What a signal handler raises, as Ctrl-C does."""
+
+
+def interrupt_at(point, work):
+    """
+    Interrupt *work* at the call or return of that number inside the package.
+
+    Returns:
+        Whether it got that far.
+    """
+    seen = 0
+
+    def profile(frame, event, argument):
+        nonlocal seen
+        code = frame.f_code
+        ours = code.co_filename.startswith(str(Path(_fork.__file__).parent))
+        if ours and event in ("call", "c_return") and code.co_name != "<genexpr>":
+            seen += 1
+            if seen == point:
+                sys.setprofile(None)
+                raise Interrupt
+
+    with contextlib.suppress(Interrupt):
+        try:
+            sys.setprofile(profile)
+            work()
+        finally:
+            sys.setprofile(None)
+    return seen >= point
+
+
+@pytest.mark.filterwarnings("ignore")  # a socket may be lost where it is opened
+def test_an_interrupt_leaves_nothing_behind_wherever_it_comes():
+    """The next sender is judged as if nothing had happened, in the same thread."""
+    with LoopbackDNS(ZONE) as server:
+        point = 0
+        while True:
+            point += 1
+            resolver = StubResolver([server.server])
+            verifier = DomainVerifier(resolver)
+            work = partial(verifier.verify, "a@d.example")
+            got_there = interrupt_at(point, work)
+            assert verifier.stats().under_way == 0, point
+            assert verifier.verify("a@d.example").accepted, point
+            assert verifier.verify("a@many.example").accepted, point
+            resolver.close()
+            del resolver, verifier, work
+            if not got_there:
+                break
+        gc.collect()
+    assert point > 100

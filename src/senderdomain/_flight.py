@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
@@ -105,7 +106,7 @@ class Flight:
         self.deadline = deadline
         self.loop = loop
         self.thread = None if loop is not None else threading.get_ident()
-        self.waiters: list[Waiter] = []
+        self.waiters: deque[Waiter] = deque()
 
     def start(self, steps: Steps[Finding], ask: Ask) -> None:
         """Drive *steps*, whose questions *ask* puts, until there is a finding."""
@@ -133,9 +134,12 @@ class Flight:
         self._land(step)
 
     def _land(self, finding: Finding) -> None:
-        for waiter in self._flights.landed(self):
+        self._flights.landed(self)
+        # Whoever has been told is off the list, so that an interrupt in the midst of
+        # it leaves the others for `abandon`.
+        while self.waiters:
             try:
-                waiter(finding)
+                self.waiters.popleft()(finding)
             except Exception:  # noqa: BLE001 - nor must one of the waiters
                 # One that cannot be told must not keep the others waiting.
                 _LOG.exception("nobody heard of %s, please report", self.domain)
@@ -146,9 +150,8 @@ class Flight:
 
 
 def _is_lost(flight: Flight, now: float) -> bool:
-    # Its loop is closed; or it is overdue, and its thread must be dead.
-    if flight.is_ours():
-        return False
+    # Its loop is closed; or it is overdue, and its thread must be dead, or have been
+    # interrupted between two steps.
     loop = flight.loop
     return (loop is not None and loop.is_closed()) or flight.deadline + OVERDUE < now
 
@@ -197,20 +200,28 @@ class Flights:
             leads = flight is None or _is_lost(flight, now)
             if flight is None or leads:
                 flight = Flight(self, domain, deadline, loop)
+                flight.waiters.append(waiter)  # first, for `abandon` to find it by
                 self._under_way[domain] = flight
-            flight.waiters.append(waiter)
+            else:
+                flight.waiters.append(waiter)
             return flight, leads
+
+    def abandon(self, domain: DomainName, waiter: Waiter) -> None:
+        """End the flight that *waiter*, who has been interrupted, has led, if any."""
+        with self._lock:
+            flight = self._under_way.get(domain)
+            if flight is None or flight.waiters[0] is not waiter:
+                return
+        flight.abandon()
 
     def postpone(self, seconds: float) -> None:
         """Give all flights under way so much more time."""
         for flight in self._under_way.values():
             flight.deadline += seconds
 
-    def landed(self, flight: Flight) -> list[Waiter]:
+    def landed(self, flight: Flight) -> None:
         """Take *flight* off the list; its waiters are the caller's to tell."""
         with self._lock:
             if self._under_way.get(flight.domain) is flight:
                 del self._under_way[flight.domain]
             self.landings += 1
-            waiters, flight.waiters = flight.waiters, []
-            return waiters

@@ -174,11 +174,17 @@ class DomainVerifier(Face):
         assert isinstance(sender, Mailbox)  # all else is recalled
         start = time.monotonic()
         landing = Landing()
-        flight, patience = core.board(sender.domain, landing, core.flights)
-        if patience is None:
-            flight.start(core.investigate(sender.domain, landings), self._asker.ask)
-            self._pump(flight, landing)
-        elif flight.is_ours():
+        try:
+            flight, patience = core.board(sender.domain, landing, core.flights)
+            if patience is None:
+                flight.start(core.investigate(sender.domain, landings), self._asker.ask)
+                self._pump(flight, landing)
+        except BaseException:
+            # KeyboardInterrupt, or what else a signal handler raises, may come between
+            # any two steps. A flight left behind would look as if it were ours.
+            core.flights.abandon(sender.domain, landing)
+            raise
+        if patience is not None and flight.is_ours():
             # Only a resolver that calls its own verifier can come here again.
             return core.judge(text, reentrant(sender.domain), start)
         finding = landing.wait(patience or 0.0, sender.domain)

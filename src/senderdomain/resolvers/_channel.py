@@ -14,8 +14,6 @@ from __future__ import annotations
 import os
 import socket
 
-from collections.abc import Iterator
-
 from ._pending import Pending
 from ._servers import Server
 
@@ -71,9 +69,22 @@ class Channel:
         return self.uses >= MAX_USES or now - self.born >= MAX_AGE
 
 
-def random_ids() -> Iterator[bytes]:
-    """Yield query IDs, two octets each, from the system's random source."""
-    while True:
-        block = os.urandom(512)
-        for at in range(0, len(block), 2):
-            yield block[at : at + 2]
+class RandomIds:
+    """
+    Query IDs, two octets each, from the system's random source; for `next`.
+
+    No generator: what a signal handler raises inside of one ends it for ever.
+    """
+
+    __slots__ = ("_drawn",)
+
+    def __init__(self) -> None:
+        """Draw none yet."""
+        self._drawn: list[bytes] = []
+
+    def __next__(self) -> bytes:
+        """Draw one."""
+        if not self._drawn:
+            block = os.urandom(512)
+            self._drawn = [block[at : at + 2] for at in range(0, len(block), 2)]
+        return self._drawn.pop()

@@ -29,7 +29,7 @@ from .._ask import bug
 from .._dns import Answer, Failure, FailureReason, Question
 from .._flight import Callback
 from .._wire import TRUNCATED, answers, decode, refuses_edns
-from ._channel import Channel, random_ids
+from ._channel import Channel, RandomIds
 from ._pending import MAX_SENDS, TIMEOUT, Pending, Timing
 from ._pool import Pool
 from ._servers import Servers
@@ -63,7 +63,7 @@ class Engine:
         self._pending: set[Pending] = set()
         self._backlog: deque[Pending] = deque()
         self._pool = Pool(servers, watcher, self._readable)
-        self._ids = random_ids()
+        self._ids = RandomIds()
         self._admitting = False
 
     @property
@@ -219,8 +219,8 @@ class Engine:
         # A loop, and not one inside the other: a thousand may fail at once.
         if self._admitting:
             return
-        self._admitting = True
         try:
+            self._admitting = True
             while self._backlog and len(self._pending) < self._timing.max_in_flight:
                 successor, now = self._backlog.popleft(), time.monotonic()
                 if successor.deadline <= now:

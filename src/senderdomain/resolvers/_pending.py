@@ -166,6 +166,8 @@ class Pending:
         self.server = channel.server
         self.due = now + patience * (1 << self.sends[channel.server])
         self.sends[channel.server] += 1
+        # In this order: what is interrupted here is forgotten all the same, and no
+        # answer comes for what has been forgotten.
         self.outstanding.append((channel, query_id, self.edns))
         channel.inflight[query_id] = self
 
@@ -202,7 +204,7 @@ class Pending:
 
     def _drop(self, dropped: list[tuple[Channel, bytes, bool]]) -> None:
         for channel, query_id, _ in dropped:
-            del channel.inflight[query_id]
+            channel.inflight.pop(query_id, None)
         self.outstanding = [sent for sent in self.outstanding if sent not in dropped]
 
     def truncated_by(self, server: int) -> None:
@@ -237,6 +239,6 @@ class Pending:
     def forget(self) -> None:
         """Expect nothing from anybody."""
         for channel, query_id, _ in self.outstanding:
-            del channel.inflight[query_id]
+            channel.inflight.pop(query_id, None)
         self.outstanding = []
         self.close_stream()

@@ -54,7 +54,7 @@ class SelectorWatcher(PumpedAsker):
     def forget(self, sock: socket.socket) -> None:
         """See `Watcher`."""
         # A forked child shares the kernel's list of sockets with its parent.
-        if os.getpid() == self.pid:
+        if os.getpid() == self.pid and sock in self._selector.get_map():
             self._selector.unregister(sock)
 
     def arm(self) -> None:
@@ -70,8 +70,8 @@ class SelectorWatcher(PumpedAsker):
 
     def _dispatch(self, seconds: float) -> None:
         watched = self._selector.get_map()
-        self._dispatching = True
         try:
+            self._dispatching = True
             for key, _ in self._selector.select(seconds):
                 # An earlier callback may have closed the socket of a later one, and
                 # yet another may have got its number since.
