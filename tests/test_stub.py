@@ -1553,6 +1553,45 @@ def test_a_list_waits_for_whoever_reads_it():
     assert outcomes == [Outcome.IMPLICIT_MX] * 40
 
 
+def test_a_list_waits_for_its_source():
+    """Nor does the time count for which the next sender is waited for."""
+    zone = {f"n{n}.example": {"A": ["192.0.2.1"]} for n in range(4)}
+
+    def senders():
+        for n in range(4):
+            yield f"a@n{n}.example"
+            time.sleep(0.3)
+
+    with LoopbackDNS(zone) as server:
+        resolver = StubResolver([server.server])
+        verifier = DomainVerifier(resolver, deadline=0.2)
+        outcomes = [verdict.outcome for verdict in verifier.verify_many(senders())]
+        resolver.close()
+    assert outcomes == [Outcome.IMPLICIT_MX] * 4
+
+
+def test_a_list_gives_what_is_ready_before_it_reads_on():
+    """A slow source keeps no verdict until its end."""
+    zone = {f"n{n}.example": {"MX": ["10 mx.d.example."]} for n in range(4)}
+    taken = []
+
+    def senders():
+        for name in zone:
+            taken.append(name)
+            yield f"a@{name}"
+            while not server.asked[f"{name} MX"]:
+                time.sleep(0.001)
+            time.sleep(0.05)
+
+    with LoopbackDNS(zone) as server:
+        resolver = StubResolver([server.server])
+        verdicts = DomainVerifier(resolver).verify_many(senders())
+        assert next(verdicts).accepted
+        assert len(taken) <= 2
+        assert len(list(verdicts)) == 3
+        resolver.close()
+
+
 def test_answers_that_are_there_are_read_before_anybody_is_given_up():
     """Even if nobody has looked at the socket for the whole time."""
     with LoopbackDNS(ZONE) as server:

@@ -947,6 +947,9 @@ def test_an_interrupted_leader_strands_nobody():
         def pump(self):
             raise KeyboardInterrupt
 
+        def glance(self):
+            pass
+
         def postpone(self, seconds):
             pass
 

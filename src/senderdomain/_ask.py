@@ -91,6 +91,10 @@ class PumpedAsker(ForThreads, ABC):
         """Wait a moment for answers, and hand them out."""
 
     @abstractmethod
+    def glance(self) -> None:
+        """Hand out the answers that are there, without waiting."""
+
+    @abstractmethod
     def postpone(self, seconds: float) -> None:
         """Add *seconds*, in which nobody pumped, to what is under way."""
 
@@ -174,6 +178,9 @@ class BlockingAsker(PumpedAsker):
         callback(answer)
 
     def pump(self) -> None:
+        """Nothing is ever under way."""
+
+    def glance(self) -> None:
         """Nothing is ever under way."""
 
     def postpone(self, seconds: float) -> None:

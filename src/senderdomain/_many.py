@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -123,7 +123,8 @@ class Window:
 
 class PumpedWindow(Window):
     """
-    A `Window` without an event loop: nothing happens while its user is busy.
+    A `Window` without an event loop: nothing happens while its user is busy, or the
+    source of the senders.
 
     Args:
         core: Decides.
@@ -137,6 +138,23 @@ class PumpedWindow(Window):
         self._asker = asker
         self._unattended = 0.0
 
+    def taken(
+        self, reverse_paths: Iterable[str | bytes]
+    ) -> Iterator[tuple[int, str | bytes]]:
+        """Number the senders, and let their source take as much time as it likes."""
+        source = enumerate(reverse_paths)
+        while True:
+            start = time.monotonic()
+            try:
+                numbered = next(source)
+            except StopIteration:
+                return
+            finally:
+                self._unattended += time.monotonic() - start
+                if self._unattended > _NOTICEABLE:
+                    self._make_up()
+            yield numbered
+
     def ready(self) -> Iterator[Numbered]:
         """Take the verdicts that are there, and as much time as you like."""
         for verdict in super().ready():
@@ -144,10 +162,13 @@ class PumpedWindow(Window):
             yield verdict
             self._unattended += time.monotonic() - start
             if self._unattended > _NOTICEABLE:
-                # Nobody looked for answers: that time does not count.
-                self._asker.postpone(self._unattended)
-                self._flights.postpone(self._unattended)
-                self._unattended = 0.0
+                self._make_up()
+
+    def _make_up(self) -> None:
+        # Nobody looked for answers: that time does not count.
+        self._asker.postpone(self._unattended)
+        self._flights.postpone(self._unattended)
+        self._unattended = 0.0
 
 
 def in_order(numbered: Iterator[Numbered]) -> Iterator[Verdict]:

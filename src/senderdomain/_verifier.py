@@ -214,6 +214,7 @@ class DomainVerifier(Face):
 
         Args:
             reverse_paths: Read as far ahead as *in_flight* requires; may be endless.
+                Time that it takes for the next sender counts against no deadline.
             smtputf8: As in `verify`, for all of them.
             in_flight: Lookups under way at the most, if the resolver can have many.
             ordered: Keep the order; otherwise verdicts come as they are ready.
@@ -243,8 +244,10 @@ class DomainVerifier(Face):
         # else should have to wait for that.
         with self._asker.session() as asker:
             window = PumpedWindow(self._core, asker, smtputf8=smtputf8)
-            for number, reverse_path in enumerate(reverse_paths):
+            for number, reverse_path in window.taken(reverse_paths):
                 window.launch(number, reverse_path)
+                if window.flying:
+                    asker.glance()  # a slow source must not keep verdicts waiting
                 while window.flying >= in_flight or window.lead(number) >= ahead:
                     asker.pump()
                 yield from window.ready()

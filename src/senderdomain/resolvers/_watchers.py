@@ -82,7 +82,14 @@ class SelectorWatcher(PumpedAsker):
 
     def pump(self) -> None:
         """Wait for answers, until the next sweep at the latest."""
-        self._dispatch(max(0.0, self._next_sweep - time.monotonic()))
+        self._pump(max(0.0, self._next_sweep - time.monotonic()))
+
+    def glance(self) -> None:
+        """See `PumpedAsker.glance`."""
+        self._pump(0.0)
+
+    def _pump(self, seconds: float) -> None:
+        self._dispatch(seconds)
         if time.monotonic() >= self._next_sweep:
             self.engine.sweep()
             self._next_sweep = time.monotonic() + SWEEP

@@ -127,6 +127,9 @@ class StubResolver(_Stub, PumpedAsker):
         """Wait a moment for answers to what this thread has asked."""
         self._watcher().pump()
 
+    def glance(self) -> None:
+        """See `PumpedAsker.glance`; a list has a session of its own for that."""
+
     def postpone(self, seconds: float) -> None:
         """See `PumpedAsker.postpone`; a list has a session of its own for that."""
 
