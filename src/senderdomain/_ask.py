@@ -111,6 +111,10 @@ def checked(answer: object) -> Answer:
                 _LOG.error("resolver gave a TTL that is not a whole number of seconds")
             elif isinstance(answer, Records) and not _is_rrset(answer.rrset):
                 _LOG.error("resolver gave Records that are no tuple of MX or addresses")
+            elif isinstance(answer, NoData) and not _is_doubt(answer.doubt):
+                _LOG.error("resolver gave NoData with a doubt that is no FailureReason")
+            elif isinstance(answer, NxDomain) and not _is_flag(answer.aliased):
+                _LOG.error("resolver gave NxDomain that is neither aliased nor not")
             else:
                 return cast("Answer", answer)
         case Failure(reason):
@@ -130,6 +134,14 @@ _is_exchange = re.compile(r"(?:[!-~]*[!-\-/-~])?").fullmatch
 
 def _is_rrset(rrset: object) -> bool:
     return isinstance(rrset, tuple) and bool(rrset) and all(map(_is_rdata, rrset))
+
+
+def _is_doubt(doubt: object) -> bool:
+    return doubt is None or isinstance(doubt, FailureReason)
+
+
+def _is_flag(flag: object) -> bool:
+    return isinstance(flag, bool)
 
 
 def _is_rdata(rdata: object) -> bool:
