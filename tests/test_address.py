@@ -282,6 +282,22 @@ HEADERS = [
     ('"a@b" (c@d (e@f)) <a@b.example>', "a@b.example"),
     ('"a@b"@c.example', '"a@b"@c.example'),
     ("<@x.example,@y.example:a@b.example>", "a@b.example"),
+    # RFC 5322, section 3.2: what hides characters is read from left to right.
+    ('(") x@b.example <y@d.example> (")', None),
+    ('(don"t) x@b.example <y@d.example> (it"s)', None),
+    (r"(\") x@b.example <y@d.example> (\")", None),
+    (r"(\() x@b.example <y@d.example> (\))", None),
+    ("x@[(] <y@d.example> (])", None),
+    ('x@["] <y@d.example> "]', None),
+    (r'\" x@b.example <y@d.example> "', None),
+    ('" x@b.example <y@d.example>', None),
+    ("( x@b.example <y@d.example>", None),
+    ("[ x@b.example <y@d.example>", None),
+    ("[x@b.example] <y@d.example>", None),
+    ('(a"b) <a@b.example>', "a@b.example"),
+    (r"(a\)b@c) <a@b.example>", "a@b.example"),
+    ('"a (b" <a@b.example>', "a@b.example"),
+    (r'"a\"@b" <a@b.example>', "a@b.example"),
 ]
 
 

@@ -25,19 +25,51 @@ _COSTLY = '("<[,:;@\\'
 MAX_COSTLY = 40
 
 
-# A quoted string, a comment without another in it, and the route of an angle-addr
-# (RFC 5322, sections 3.2.2, 3.2.4, 4.4).
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL).sub
-_COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)", re.DOTALL).subn
+# What hides characters from their meaning, and what lies between: a quoted string, a
+# domain literal (RFC 5322, sections 3.2.4, 3.4.1). Comments are for `_comment_end`.
+_TOKEN = re.compile(
+    r"""[^"(\[\\]+ | "(?:[^"\\]|\\.)*" | \[(?:[^\[\]\\]|\\.)*\]""",
+    re.DOTALL | re.VERBOSE,
+).match
+
+# What counts in a comment, where a quote is a character (RFC 5322, section 3.2.2).
+_NESTING = re.compile(r"\\.|[()]", re.DOTALL).finditer
+
+# The route of an angle-addr (RFC 5322, section 4.4).
 _ROUTE = re.compile(r"<\s*@[^<>:]*:").sub
+
+
+def _comment_end(text: str, at: int) -> int | None:
+    depth = 0
+    for token in _NESTING(text, at):
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if not depth:
+            return token.end()
+    return None
+
+
+def _plain(text: str) -> str:
+    # Without quoted strings and comments. What does not end hides nothing, nor does
+    # anything behind a backslash where none belongs. A domain literal stays, for with
+    # an "@" in it, it is none.
+    plain, at = "", 0
+    while at < len(text):
+        if text[at] == "(":
+            end = _comment_end(text, at)
+        else:
+            token = _TOKEN(text, at)
+            end = token and token.end()
+        if end is None:
+            break
+        if text[at] not in '("':
+            plain += text[at:end]
+        at = end
+    return plain + text[at:]
 
 
 def _has_several(text: str) -> bool:
     # Of "a@b <c@d>", the parser takes the first and forgets the second.
-    text, found = _QUOTED("", text), 1
-    while found:
-        text, found = _COMMENT("", text)
-    return _ROUTE("<", text).count("@") > 1
+    return _ROUTE("<", _plain(text)).count("@") > 1
 
 
 def mailbox_in_header(given: str | bytes) -> str | None:
