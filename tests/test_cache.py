@@ -117,6 +117,32 @@ def test_what_is_seen_twice_becomes_hot(clock):
     assert hot not in cache.hot
 
 
+def test_what_is_hot_is_remembered_whatever_the_store_has_dropped(clock):
+    """Whoever takes the short way must not know more than the others."""
+    cache = FindingCache(4, clock=clock)
+    cache.put(found())
+    known = cache.get(D)
+    for n in range(4):
+        cache.put(found(domain=f"n{n}.example"))
+    assert cache.hot[D]
+    assert cache.get(D) == known
+    # Nor does a failure replace it while it is fresh, and afterwards it helps out.
+    assert cache.put(failed()).outcome is Outcome.MX
+    clock.advance(60)
+    assert cache.get(D) is None
+    assert cache.put(failed()).stale
+
+
+def test_what_is_hot_does_not_push_itself_out(clock):
+    """It takes no room that it does not have already."""
+    cache = FindingCache(4, clock=clock)
+    for name in ("a.example", "b.example"):
+        cache.put(found(domain=name))
+        cache.get(DomainName(name))
+    cache.get(DomainName("a.example"))
+    assert sorted(cache.hot) == ["a.example", "b.example"]
+
+
 @pytest.mark.parametrize("name", ["_x.example", "x.local", "x.localhost"])
 def test_what_some_would_not_look_up_never_becomes_hot(clock, name):
     """A hit there must be right for every verifier that shares the cache."""

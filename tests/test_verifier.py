@@ -259,6 +259,21 @@ def test_cold_and_warm_agree_for_any_local_part(local_part, domain, smtputf8):
         assert (again.reply, again.domain) == (cold.reply, cold.domain)
 
 
+def test_cold_and_warm_agree_after_a_flood():
+    """What the store has dropped, both know, or neither."""
+    cache = FindingCache(4)
+    zone = {"b.d.example": {"MX": ["10 mx.d.example."]}}
+    verifier = DomainVerifier(ZoneResolver(zone), cache=cache)
+    for _ in range(2):
+        verifier.verify("a@b.d.example")
+    for n in range(4):
+        cache.put(Finding(f"n{n}.example", Outcome.MX, ttl=60))
+    cache.put(Finding("d.example", Outcome.NXDOMAIN, ttl=60))
+    warm, cold = verifier.verify("a@b.d.example"), verifier.verify("<a@b.d.example>")
+    assert warm.finding == cold.finding
+    assert warm.cached
+
+
 def test_verifiers_that_share_a_cache_keep_their_rules():
     """What one looks up and another does not never leaks between them."""
     cache = FindingCache()

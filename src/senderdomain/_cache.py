@@ -11,7 +11,8 @@ Knows not policies, senders, how a finding is made.
            hot: a dict that is read without a lock
 
 A flood of names that are seen once cannot push out what is in use: it never gets
-into *hot*. Time is monotonic, and comes from outside.
+into *hot*, and what is there is remembered whether the store still has it or not.
+Time is monotonic, and comes from outside.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ class FindingCache:
     The cache in the process.
 
     Args:
-        maxsize: Domains remembered at the most; each costs some 200 octets.
+        maxsize: Domains remembered at the most, and half as many again that are in
+            use; each costs some 200 octets.
         max_ttl: Seconds that an existing domain is believed at the most.
         max_negative_ttl: Seconds for a missing one.
         max_stale: Seconds for which an existing domain that cannot be asked
@@ -117,7 +119,7 @@ class FindingCache:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """How many domains are remembered, expired ones included."""
+        """How many domains are in the store, expired ones included."""
         return len(self._store)
 
     def clear(self) -> None:
@@ -130,7 +132,7 @@ class FindingCache:
         """See `Cache.get`."""
         now = self.clock()
         with self._lock:
-            known = self._store.get(domain)
+            known = self._known(domain)
             if known is not None and known.expires > now:
                 self._promote(domain, known)
                 return known.finding(domain, now)
@@ -139,12 +141,17 @@ class FindingCache:
                 return None if known is None else known.finding(domain, now)
         return None
 
+    def _known(self, domain: DomainName) -> Remembered | None:
+        # The store does not see the use of what is hot, and may have dropped it.
+        known = self._store.get(domain)
+        return self.hot.get(domain) if known is None else known
+
     def _promote(self, domain: DomainName, known: Remembered) -> None:
         # A hit in *hot* must prove that every verifier which shares this cache
         # would look the name up, whatever its rules for names are.
         if "_" in domain or domain.rpartition(".")[2] in SPECIAL_USE:
             return
-        if len(self.hot) >= self._most_hot:
+        if len(self.hot) >= self._most_hot and domain not in self.hot:
             self.hot.clear()
         self.hot[domain] = known
 
@@ -194,7 +201,7 @@ class FindingCache:
 
     def _put_failure(self, finding: Finding, now: float) -> Finding:
         domain = finding.domain
-        before = self._store.get(domain)
+        before = self._known(domain)
         if before is not None and before.expires > now and not before.failures:
             return before.finding(domain, now)  # another lookup has succeeded
         known = after_failure(finding, before, now, self._limits[2])
