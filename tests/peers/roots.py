@@ -60,19 +60,17 @@ def home() -> Path:
 def root(name: str) -> Path | None:
     """Find the root *name*; None if it has to be built first."""
     found = home() / name
-    built = found / BUILT
-    if not built.is_file() or _recipe(built) != str(RECIPE):
-        return None
-    return found
+    recipe, _, _ = _read(found / BUILT).partition("\n")
+    return found if recipe == str(RECIPE) else None
 
 
-def version(root: Path) -> str:
-    """Tell which version of the first package is in *root*."""
-    package = PACKAGES[root.name][0]
+def version(name: str) -> str:
+    """Tell which version of its first package the root *name* has."""
+    package = PACKAGES[name][0]
     (deb,) = (
-        line
-        for line in (root / BUILT).read_text(encoding="utf-8").splitlines()
-        if line.startswith(f"{package}_")
+        deb
+        for deb in _read(home() / name / BUILT).splitlines()
+        if deb.startswith(f"{package}_")
     )
     return deb.split("_")[1]
 
@@ -157,10 +155,6 @@ def _run(command: list[str]) -> str:
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _recipe(built: Path) -> str:
-    return built.read_text(encoding="utf-8").partition("\n")[0]
 
 
 if __name__ == "__main__":

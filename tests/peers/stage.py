@@ -4,18 +4,19 @@ One server, with a DNS of its own, where nobody else is: in fresh namespaces.
 Owns      what the receiving host is, and the order in which things start.
 Knows not where the cases come from, and what is expected.
 
-    unshare --net --mount --uts --pid --fork ... python -m tests.peers.stage \
+    unshare --pid --fork --kill-child python -m tests.peers.stage \
         SERVER ROOT POINT MODULE:FUNCTION < cases.json > answers.json
 
 ROOT is shown at POINT, an empty directory. FUNCTION makes the `Zone` to serve. All
-that is running ends with this process, which is the first of its PID namespace.
+that is running ends with this process, which is the first of its PID namespace. The
+other namespaces it makes itself.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import socket
+import os
 import subprocess
 import sys
 import time
@@ -26,8 +27,9 @@ from pathlib import Path
 
 from senderdomain.testing import LoopbackDNS, Zone
 
-from . import namespace, smtp
+from . import smtp
 from .case import Case
+from .namespace import Namespaces
 from .servers import prepare
 from .users import add_users
 
@@ -61,9 +63,9 @@ POLL = 0.05
 def main(server: str, root: Path, point: Path, world: str) -> None:
     """Play what is on the standard input, and print what was answered."""
     cases = [Case.from_json(fields) for fields in json.load(sys.stdin)]
-    socket.sethostname(HOST)
-    namespace.bring_up(ADDRESS)
-    namespace.mount_root(root, point)
+    if os.getpid() != 1:
+        sys.exit("the server would outlive this process: see the module's text")
+    Namespaces(HOST, ADDRESS).mount_root(root, point)
     add_users(point)
     for name, text in FILES.items():
         (point / "etc" / name).write_text(text.lstrip(), encoding="utf-8")
@@ -72,7 +74,6 @@ def main(server: str, root: Path, point: Path, world: str) -> None:
         answers = smtp.play(cases)
     played = {
         "server": server,
-        "ipv6": namespace.has_ipv6(),
         "asked": dns.asked,
         "cases": {name: asdict(answer) for name, answer in answers.items()},
     }
