@@ -54,7 +54,9 @@ def without_namespaces() -> str:
         cwd=REPOSITORY,
         encoding="utf-8",
     )
-    return f"peers cannot have namespaces: {tried.stderr}" if tried.returncode else ""
+    if tried.returncode:
+        return f"peers cannot be started here: {tried.stderr.strip()}"
+    return ""
 
 
 def missing(server: str) -> str:

@@ -158,5 +158,8 @@ def _read(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    for each in sys.argv[1:] or PACKAGES:
-        build(each)
+    try:
+        for each in sys.argv[1:] or PACKAGES:
+            build(each)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error}\nperhaps `apt-get update` helps")

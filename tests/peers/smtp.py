@@ -14,6 +14,7 @@ import time
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -40,20 +41,29 @@ def play(cases: Iterable[Case]) -> dict[str, Answer]:
 
 
 def _played(case: Case) -> Answer:
-    with Client() as client:
-        _, offered = client.say(HELO)
-        mail = b"MAIL FROM:<" + case.sender + b">"
-        if case.smtputf8 and "SMTPUTF8" in offered:
-            mail += b" SMTPUTF8"
-        began = time.monotonic()
-        stage, (code, lines) = "mail", client.say(mail)
-        if _is_good(code):
-            refusal, why = client.say(RCPT)
-            if _is_good(refusal):
-                stage = "-"
-            else:
-                stage, code, lines = "rcpt", refusal, why
-        seconds = time.monotonic() - began
+    try:
+        with Client() as client:
+            return _answered(client, case)
+    except OSError as error:
+        error.add_note(f"on the case {case.id}")
+        raise
+
+
+def _answered(client: Client, case: Case) -> Answer:
+    _, offered = client.say(HELO)
+    mail = b"MAIL FROM:<" + case.sender + b">"
+    if case.smtputf8 and "SMTPUTF8" in offered:
+        mail += b" SMTPUTF8"
+    began = time.monotonic()
+    stage, (code, lines) = "mail", client.say(mail)
+    if _is_good(code):
+        refusal, why = client.say(RCPT)
+        if _is_good(refusal):
+            stage = "-"
+        else:
+            stage, code, lines = "rcpt", refusal, why
+    seconds = time.monotonic() - began
+    with suppress(OSError):  # whoever says 421 does not wait
         client.say(b"QUIT")
     return Answer(stage, code, lines, round(seconds, 3))
 

@@ -9,7 +9,8 @@ Knows not where the cases come from, and what is expected.
 
 ROOT is shown at POINT, an empty directory. FUNCTION makes the `Zone` to serve. All
 that is running ends with this process, which is the first of its PID namespace. The
-other namespaces it makes itself.
+other namespaces it makes itself. Besides the answers, it tells which questions came to
+the DNS, for whoever runs it by hand.
 """
 
 from __future__ import annotations
