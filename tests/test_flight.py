@@ -7,7 +7,16 @@ import threading
 
 import pytest
 
-from senderdomain import DomainName, Failure, FailureReason, Finding, NoData, Outcome
+from senderdomain import (
+    DomainName,
+    Failure,
+    FailureReason,
+    Finding,
+    NoData,
+    Outcome,
+    Question,
+    RecordType,
+)
 from senderdomain._flight import OVERDUE, Flights, tempfail
 from senderdomain._landing import Landing
 from senderdomain._lookup import lookup
@@ -111,6 +120,26 @@ def test_a_mistake_of_ours_costs_no_verdict(caplog):
     flight.start(broken(), Asked())
     assert told == [tempfail(D, FailureReason.RESOLVER_BUG)]
     assert "lookup of d.example failed, please report" in caplog.text
+
+
+def test_a_question_of_many_that_cannot_be_put_costs_no_verdict(caplog):
+    """The others are heard, and the log has the traceback."""
+
+    def steps():
+        asked = tuple(Question(D, qtype) for qtype in (RecordType.A, RecordType.AAAA))
+        heard = [(yield asked), (yield ())]
+        reasons = [answer.reason for _, answer in heard]
+        return tempfail(D, reasons[0])
+
+    def ask(question, deadline, callback):
+        raise RuntimeError("ours")
+
+    flights = Flights()
+    told = []
+    flight, _ = flights.board(D, told.append, 0.0, 5.0)
+    flight.start(steps(), ask)
+    assert told == [tempfail(D, FailureReason.RESOLVER_BUG)]
+    assert "question about d.example failed, please report" in caplog.text
 
 
 def test_an_interrupt_releases_those_who_wait():

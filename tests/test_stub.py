@@ -226,13 +226,13 @@ def forged(connection):
 
 TCP = [
     # what the server does, the reason
-    (reset, FailureReason.MALFORMED),
-    (cut, FailureReason.MALFORMED),
+    (reset, FailureReason.TRUNCATED),
+    (cut, FailureReason.TRUNCATED),
     (dribble, FailureReason.TIMEOUT),
     (empty, FailureReason.MALFORMED),
-    (twice_truncated, FailureReason.MALFORMED),
+    (twice_truncated, FailureReason.TRUNCATED),
     (forged, FailureReason.MALFORMED),
-    (None, FailureReason.MALFORMED),
+    (None, FailureReason.TRUNCATED),
 ]
 
 
@@ -1401,7 +1401,7 @@ def test_a_server_that_fails_after_all_is_not_asked_over_tcp():
     with first, second:
         servers, timing = [first.server, second.server], Timing(attempt_timeout=0.2)
         answer = sync_ask(servers, seconds=5, timing=timing)
-    assert answer.reason is FailureReason.MALFORMED
+    assert answer.reason is FailureReason.TRUNCATED
     assert asked == [b""]  # by the one that ends the test
 
 

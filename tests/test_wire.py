@@ -481,8 +481,8 @@ CROWDS = [
 def test_names_are_spelled_once_however_many_point_to_them(rtype, rdata, monkeypatch):
     """D1: an answer costs what its octets cost, and no multiple of that."""
     spelled = []
-    real = _names._label_text
-    monkeypatch.setattr(_names, "_label_text", lambda b: spelled.append(b) or real(b))
+    real = _names.label_text
+    monkeypatch.setattr(_names, "label_text", lambda b: spelled.append(b) or real(b))
     wire = _crowd(rtype, rdata, 65_535)
     answer = decode(wire, ASKED_MX)
     if isinstance(answer, Records):

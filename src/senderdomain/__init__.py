@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from . import presets
 from ._ask import AsyncResolver, Resolver
 from ._cache import Cache, FindingCache
-from ._core import Stats
 from ._dns import (
     MX,
     Answer,
@@ -29,9 +28,12 @@ from ._dns import (
     RecordType,
 )
 from ._domain import AddressRules
-from ._finding import Finding, Outcome, Reason, SyntaxFault
+from ._finding import Finding, Outcome, Reason, SyntaxFault, TargetFault
 from ._policy import Policy, TablePolicy
-from ._reply import Action, Reply, shown
+from ._profile import Profile, Receiver
+from ._reply import Action, Reply, Stage, shown
+from ._report import Stats
+from ._targets import Depth, TargetRules
 from ._verdict import Verdict
 from ._verifier import DomainVerifier
 from ._version import __version__
@@ -47,6 +49,7 @@ __all__ = [
     "AsyncDomainVerifier",
     "AsyncResolver",
     "Cache",
+    "Depth",
     "DomainName",
     "DomainVerifier",
     "Failure",
@@ -57,15 +60,20 @@ __all__ = [
     "NxDomain",
     "Outcome",
     "Policy",
+    "Profile",
     "Question",
     "Reason",
+    "Receiver",
     "RecordType",
     "Records",
     "Reply",
     "Resolver",
+    "Stage",
     "Stats",
     "SyntaxFault",
     "TablePolicy",
+    "TargetFault",
+    "TargetRules",
     "Verdict",
     "__version__",
     "presets",

@@ -26,6 +26,7 @@ from ._loop import AtHome, TaskAsker, settle
 from ._loop_window import LoopWindow
 from ._many import IN_FLIGHT, check_in_flight
 from ._policy import Policy
+from ._targets import DEFAULT_TARGETS, Depth, Judge, TargetRules
 from ._verdict import Verdict
 from ._verifier import DEADLINE, Face, check_resolver
 from .resolvers.stub import AsyncStubResolver
@@ -43,12 +44,14 @@ class AsyncDomainVerifier(Face):
         cache: See `DomainVerifier`; the two can share one.
         rules: See `DomainVerifier`.
         deadline: See `DomainVerifier`.
+        depth: See `DomainVerifier`.
+        targets: See `DomainVerifier`.
 
     Raises:
         ValueError: If one of them cannot be used, or the system has no resolver.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords, and nobody needs them all
         self,
         resolver: AsyncResolver | None = None,
         *,
@@ -56,9 +59,12 @@ class AsyncDomainVerifier(Face):
         cache: Cache | None = None,
         rules: AddressRules = DEFAULT_RULES,
         deadline: float = DEADLINE,
+        depth: Depth = Depth.EXISTS,
+        targets: TargetRules = DEFAULT_TARGETS,
     ) -> None:
         """See the class."""
-        super().__init__(Core(policy, cache, rules, deadline))
+        judge = Judge.at(depth, targets)
+        super().__init__(Core(policy, cache, rules, deadline, judge))
         check_resolver(resolver)
         given: object = resolver
         if isinstance(given, ForThreads):
@@ -102,7 +108,7 @@ class AsyncDomainVerifier(Face):
         waiter = AtHome(partial(settle, future))
         flight, patience = core.board(sender.domain, waiter, core.flights, loop)
         if patience is None:
-            flight.start(core.investigate(sender.domain, landings), self._asker.ask)
+            core.start(flight, landings, self._asker.ask)
         else:
             waiter.give_up_after(patience, sender.domain)
         return core.judge(text, await future, start)

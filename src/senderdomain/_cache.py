@@ -95,6 +95,7 @@ class FindingCache:
         self.clock = clock
         self.flights = Flights()  # who shares the memory shares the lookups
         self.hot: dict[str, Remembered] = {}
+        self._kind: tuple[object, ...] = ()
         self._most_hot = max(1, maxsize // 2)
         # RFC 2308, section 5: absence is not believed for longer than presence.
         self._limits = (max_ttl, min(max_negative_ttl, max_ttl), max_stale)
@@ -106,6 +107,19 @@ class FindingCache:
         after_fork(self)
         # Most domains share their outcome and their second of expiry.
         self._shared = lru_cache(4096)(Remembered)
+
+    def serve(self, kind: object) -> None:
+        """
+        Take findings of one *kind* of lookup from now on.
+
+        Raises:
+            ValueError: If there have been others: one domain exists, and has no
+                exchange with an address.
+        """
+        if self._kind != (kind,) and self._kind:
+            msg = "a cache is for one depth, and for one profile; make another one"
+            raise ValueError(msg)
+        self._kind = (kind,)
 
     def reset(self) -> None:
         """
@@ -191,7 +205,13 @@ class FindingCache:
         expires = int(now) + finding.ttl
         self._remember(
             finding.domain,
-            self._shared(expires, finding.outcome, finding.reason, finding.aliased),
+            self._shared(
+                expires,
+                finding.outcome,
+                finding.reason,
+                finding.aliased,
+                detail=finding.detail,
+            ),
         )
         return finding
 
@@ -225,4 +245,5 @@ class FindingCache:
             limit,
             finding.evidence,
             aliased=finding.aliased,
+            detail=finding.detail,
         )

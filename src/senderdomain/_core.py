@@ -14,7 +14,6 @@ import logging
 import threading
 import time
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -23,6 +22,7 @@ from ._address import (
     MAX_PATH,
     Mailbox,
     Malformed,
+    NullReversePath,
     Sender,
     as_text,
     parse_domain,
@@ -33,46 +33,27 @@ from ._cache import Cache, Clock, FindingCache
 from ._dns import DomainName, Steps
 from ._domain import NO_DOMAIN, AddressRules
 from ._finding import Finding, Outcome, SyntaxFault
-from ._flight import OVERDUE, Flight, Flights, Loop, Waiter
+from ._flight import OVERDUE, Ask, Flight, Flights, Loop, Waiter, impatient
 from ._fork import after_fork
 from ._header import mailbox_in_header
 from ._lookup import lookup
 from ._policy import Policy, TablePolicy
+from ._profile import Profile
 from ._remembered import Remembered
-from ._reply import Action
-from ._value import value
+from ._report import LOG, Stats, log
+from ._targets import Judge
 from ._verdict import Verdict
-
-_LOG = logging.getLogger("senderdomain")
 
 # Seconds. A client waits for 300 (RFC 5321, section 4.5.3.2.2), and the rest of the
 # server takes its time too.
 MAX_DEADLINE = 150
 
-Parsed: TypeAlias = tuple[str, Sender]
+Parsed: TypeAlias = tuple[str, Sender | Finding]
 """A sender as it was given, made text, and what it turned out to be."""
 
-
-@value
-class Stats:
-    """
-    What a verifier has done so far.
-
-    Attributes:
-        lookups: Domains looked up in the DNS.
-        joined: Senders that waited for a lookup which was already under way.
-        remembered: Senders whose domain was remembered.
-        outcomes: How the lookups ended.
-        under_way: Lookups that have not ended yet.
-        domains: Domains remembered, if the cache tells.
-    """
-
-    lookups: int
-    joined: int
-    remembered: int
-    outcomes: Mapping[Outcome, int]
-    under_way: int
-    domains: int | None
+# The most questions that a profile asks one after the other, so that one without an
+# answer leaves time for the others.
+_PROFILE_QUESTIONS = 4
 
 
 class Core:
@@ -84,13 +65,19 @@ class Core:
         cache: Remembers; a `FindingCache` of its own if None.
         rules: Which names are acceptable.
         deadline: Seconds for a verdict.
+        judge: Of the targets, for lookups deeper than `Depth.EXISTS`.
 
     Raises:
         ValueError: If one of them cannot be used.
     """
 
     def __init__(
-        self, policy: Policy, cache: Cache | None, rules: AddressRules, deadline: float
+        self,
+        policy: Policy,
+        cache: Cache | None,
+        rules: AddressRules,
+        deadline: float,
+        judge: Judge | None = None,
     ) -> None:
         """See the class."""
         _check(policy, cache, rules)
@@ -110,9 +97,14 @@ class Core:
         # cache proves nothing: then all senders go the long way.
         self._hot: dict[str, Remembered] = {}
         self._clock: Clock = time.monotonic
+        self._judge = judge
+        self._profile = policy if isinstance(policy, Profile) else None
         if isinstance(cache, FindingCache):
+            cache.serve(self._kind_of_lookup())
             self._clock = cache.clock
-            self._hot = {} if self._exempting else cache.hot
+            # A profile's own way of reading must not be cut short either.
+            long_way = self._exempting or self._profile is not None
+            self._hot = {} if long_way else cache.hot
         self.reset()
         after_fork(self)
         self._outcomes = dict.fromkeys(Outcome, 0)
@@ -122,6 +114,15 @@ class Core:
     def reset(self) -> None:
         """Make a new lock, for a forked child."""
         self._lock = threading.Lock()
+
+    def _kind_of_lookup(self) -> object:
+        """Tell what two verifiers must have in common to share findings."""
+        if self._profile is not None:
+            if self._judge is not None:
+                msg = f"{self._profile.name!r} is as deep as the server it is made for"
+                raise ValueError(msg)
+            return self._profile.plan, self._profile.receiver
+        return self._judge and self._judge.kind
 
     def warm(self, reverse_path: str | bytes) -> Verdict | None:
         """
@@ -143,15 +144,25 @@ class Core:
         ):
             self._remembered += 1
             verdict = Verdict(reverse_path, known, self.policy, now)
-            if _LOG.isEnabledFor(logging.INFO):
-                _log(verdict)
+            if LOG.isEnabledFor(logging.INFO):
+                log(verdict)
             return verdict
         return None
 
     def parse(self, reverse_path: str | bytes, smtputf8: bool) -> Parsed:  # noqa: FBT001
         """Parse a reverse-path."""
+        if self._profile is not None:
+            return self._read(as_text(reverse_path), smtputf8)
         sender = parse_reverse_path(reverse_path, smtputf8=smtputf8, rules=self._rules)
         return as_text(reverse_path), sender
+
+    def _read(self, path: str, smtputf8: bool) -> Parsed:  # noqa: FBT001
+        profile = self._profile
+        assert profile is not None
+        if path in ("", "<>"):  # the same to all of them (RFC 5321, section 4.5.5)
+            return path, NullReversePath()
+        reading, receiver = profile.reading, profile.receiver
+        return path, reading.read(path, receiver, smtputf8=smtputf8)
 
     def parse_domain(self, domain: str | bytes) -> Parsed:
         """Parse a bare domain."""
@@ -167,16 +178,23 @@ class Core:
     def recall(self, parsed: Parsed) -> Verdict | None:
         """Judge whom syntax, the operator or memory have decided about."""
         text, sender = parsed
-        finding = self._exemption(sender) or settled(sender, self._rules)
+        finding = self._exemption(sender) or self._settled(sender)
         if finding is None and isinstance(sender, Mailbox):
             finding = self.cache.get(sender.domain)
             if finding is None:
                 return None
             self._remembered += 1
-        assert finding is not None  # settled() leaves mailboxes only
+        assert finding is not None  # mailboxes only are not settled
         return self.judge(text, finding)
 
-    def _exemption(self, sender: Sender) -> Finding | None:
+    def _settled(self, sender: Sender | Finding) -> Finding | None:
+        if isinstance(sender, Finding):
+            return sender
+        if self._profile is not None and isinstance(sender, Mailbox):
+            return None
+        return settled(sender, self._rules)
+
+    def _exemption(self, sender: Sender | Finding) -> Finding | None:
         if self._exempting and isinstance(sender, Mailbox):
             policy = self.policy
             if isinstance(policy, TablePolicy) and policy.exempts(sender.domain):
@@ -227,17 +245,30 @@ class Core:
             known = self.cache.get(domain)
             if known is not None:
                 return known
-        finding = self.cache.put((yield from lookup(domain)))
+        finding = self.cache.put((yield from self._lookup(domain)))
         with self._lock:
             self._outcomes[finding.outcome] += 1
         return finding
+
+    def _lookup(self, domain: DomainName) -> Steps[Finding]:
+        if self._profile is None:
+            return lookup(domain, self._judge)
+        return self._profile.plan(domain, self._profile.receiver)
+
+    def start(self, flight: Flight, landings: int, ask: Ask) -> None:
+        """Let *flight* `investigate`; *ask* puts the questions."""
+        steps = self.investigate(flight.domain, landings)
+        if self._profile is not None:
+            patience = self._profile.patience
+            ask = impatient(ask, min(patience, self.deadline / _PROFILE_QUESTIONS))
+        flight.start(steps, ask)
 
     def judge(self, text: str, finding: Finding, start: float | None = None) -> Verdict:
         """Make a verdict of *finding*, and log it; *start* is `time.monotonic`."""
         elapsed = 0.0 if start is None else time.monotonic() - start
         verdict = Verdict(text, finding, self.policy, elapsed=elapsed)
-        if _LOG.isEnabledFor(logging.INFO):
-            _log(verdict)
+        if LOG.isEnabledFor(logging.INFO):
+            log(verdict)
         return verdict
 
     def stats(self) -> Stats:
@@ -265,30 +296,3 @@ def _check(policy: object, cache: object, rules: object) -> None:
     if not isinstance(rules, AddressRules):
         msg = f"not AddressRules: {rules!r}"
         raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
-
-
-def _log(verdict: Verdict) -> None:
-    # The domain only, which is A-labels, and never the local part.
-    finding = verdict.finding
-    try:
-        reply = verdict.reply
-    except Exception:  # noqa: BLE001 - whatever a user's policy raises
-        # Whoever asks for the reply gets this too; whether there is a log must not
-        # change what verify does.
-        _LOG.exception("policy failed for %s", finding.domain or "-")
-        return
-    level = logging.DEBUG if reply.action is Action.ACCEPT else logging.INFO
-    _LOG.log(
-        level,
-        "sender domain %s: %s, %d",
-        finding.domain or "-",
-        finding.outcome.name,
-        reply.code,
-        extra={
-            "sender_domain": finding.domain,
-            "outcome": finding.outcome.name,
-            "reason": finding.reason.value if finding.reason else None,
-            "code": reply.code,
-            "action": reply.action.value,
-        },
-    )

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 
 from collections.abc import Generator
+from dataclasses import field
 from enum import Enum
 from typing import NewType, TypeAlias, TypeVar
 
@@ -32,9 +33,14 @@ _REPR_RECORDS = 4
 
 
 class RecordType(Enum):
-    """The resource record types that a verdict asks for (RFC 1035, RFC 3596)."""
+    """
+    The resource record types that a verdict asks for (RFC 1035, RFC 3596).
+
+    PTR is asked only by profiles of servers that do so for address literals.
+    """
 
     A = 1
+    PTR = 12
     MX = 15
     AAAA = 28
 
@@ -48,8 +54,10 @@ class FailureReason(Enum):
     SERVFAIL = "servfail"
     REFUSED = "refused"
     MALFORMED = "malformed"
+    TRUNCATED = "truncated"
     FILTERED = "filtered"
     ALIAS_LOOP = "alias_loop"
+    QUESTION_LIMIT = "question_limit"
     OVERLOAD = "overload"
     RESOLVER_DOWN = "resolver_down"
     BOGUS = "bogus"
@@ -98,13 +106,17 @@ class Records:
     Attributes:
         ttl: Seconds; the least TTL of the records and aliases it rests on.
         rrset: `MX` values in order of preference, or addresses as text.
+        aliases: The names that led to them, without the one asked for.
     """
 
-    __slots__ = ("_rrset", "ttl")
+    __slots__ = ("_rrset", "aliases", "ttl")
 
-    def __init__(self, ttl: int, rrset: tuple[MX | str, ...]) -> None:
+    def __init__(
+        self, ttl: int, rrset: tuple[MX | str, ...], aliases: tuple[str, ...] = ()
+    ) -> None:
         """Keep *rrset*; *ttl* is in seconds."""
         self.ttl = ttl
+        self.aliases = aliases
         self._rrset: tuple[MX | str, ...] | None = rrset
 
     @property
@@ -148,10 +160,12 @@ class NoData:
         ttl: Seconds it may be reused; 0 without a SOA (RFC 2308, section 5).
         doubt: Why this proves nothing by itself, if the resolver has said so
             (RFC 8914): the name is filtered, the answer stale, or bogus.
+        aliases: As in `Records`; does not count when two are compared.
     """
 
     ttl: int = 0
     doubt: FailureReason | None = None
+    aliases: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @value
@@ -177,14 +191,33 @@ class Failure:
     Attributes:
         reason: Which of the known kinds.
         detail: For a log or ``--explain``; never for an SMTP reply.
+        rcode: The response code, if there was a response. This, *aliases* and *beyond*
+            do not count when two failures are compared.
+        aliases: As in `Records`.
+        beyond: What stands at the end of a chain of too many aliases.
     """
 
     reason: FailureReason
     detail: str = ""
+    rcode: int | None = field(default=None, compare=False, repr=False)
+    aliases: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    beyond: Records | None = field(default=None, compare=False, repr=False)
 
 
 Answer: TypeAlias = Records | NoData | NxDomain | Failure
 
+Exchanged: TypeAlias = tuple[Question, Answer]
+"""A question, and the answer that it got."""
+
+Step: TypeAlias = Question | tuple[Question, ...]
+"""
+What a lookup asks next.
+
+A `Question` has its answer sent back. A tuple of them is asked at the same time, and
+the first answer that comes is sent back with its question; for the next one, an empty
+tuple will do.
+"""
+
 T = TypeVar("T")
-Steps: TypeAlias = Generator[Question, Answer, T]
-"""A lookup under way: yields questions, is sent answers, returns a ``T``."""
+Steps: TypeAlias = Generator[Step, Answer | Exchanged, T]
+"""A lookup under way: yields steps, is sent answers, returns a ``T``."""

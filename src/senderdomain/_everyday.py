@@ -92,7 +92,7 @@ def _rrset(
         if qtype is RecordType.MX:
             if size < 3 or _after_name(message, at + 2) != at + size:  # noqa: PLR2004
                 return None
-        elif size != ADDRESS_SIZE[qtype]:
+        elif size != ADDRESS_SIZE.get(qtype):
             return None
         rdata.append(at)
         at += size

@@ -49,11 +49,28 @@ class SyntaxFault(Enum):
     NOT_UTF8 = "not_utf8"
     NO_SMTPUTF8 = "no_smtputf8"
     HEADER = "header"
+    CONTROL = "control"
 
     __hash__ = object.__hash__
 
 
-Reason: TypeAlias = FailureReason | SyntaxFault
+class TargetFault(Enum):
+    """Why no mail exchanger of `Outcome.UNUSABLE_MX`, or no address, will do."""
+
+    NULL = "null"
+    NOT_A_HOST = "not_a_host"
+    ADDRESS = "address"
+    NONEXISTENT = "nonexistent"
+    NO_ADDRESS = "no_address"
+    SPECIAL_ADDRESS = "special_address"
+    OWN_HOST = "own_host"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+    __hash__ = object.__hash__
+
+
+Reason: TypeAlias = FailureReason | SyntaxFault | TargetFault
 
 
 @value
@@ -68,7 +85,8 @@ class Finding:
         domain: The domain as asked for: A-labels, lower case, no final dot; ""
             where the sender has none.
         outcome: Which of the possible endings was reached.
-        reason: Why, for `Outcome.TEMPFAIL` and `Outcome.MALFORMED`.
+        reason: Why, for `Outcome.TEMPFAIL`, `Outcome.MALFORMED` and
+            `Outcome.UNUSABLE_MX`; for the latter that of the most preferred MX.
         ttl: Seconds it may be reused; the least TTL among the answers it rests
             on, and 0 whenever one of them was a failure.
         evidence: Each question put to the DNS and its answer, in that order;
@@ -77,6 +95,7 @@ class Finding:
         stale: Its time is over, but the domain could not be asked again
             (RFC 8767); only findings in the sender's favour are kept so long.
         aliased: The name that the outcome is about is the end of an alias chain.
+        detail: What else a reply may say about it; printable ASCII.
     """
 
     domain: DomainName
@@ -87,6 +106,7 @@ class Finding:
     cached: bool = False
     stale: bool = False
     aliased: bool = False
+    detail: str = ""
 
     @property
     def nonexistent_rfc8020(self) -> bool:

@@ -15,15 +15,25 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from ._dns import Answer, DomainName, FailureReason, Question, Steps
+from ._dns import (
+    Answer,
+    DomainName,
+    Exchanged,
+    Failure,
+    FailureReason,
+    Question,
+    Steps,
+)
 from ._finding import Finding, Outcome
 from ._fork import after_fork
 from ._lookup import advance
+from ._race import Race
 
 _LOG = logging.getLogger("senderdomain")
 
@@ -57,6 +67,21 @@ class Ask(Protocol):
         ...
 
 
+def impatient(ask: Ask, seconds: float) -> Ask:
+    """
+    Make *ask* wait no longer than *seconds* for an answer.
+
+    Servers go on after a question without one, each with a time limit of its own; who
+    predicts them can do so only while some of the deadline is left.
+    """
+
+    def put(question: Question, deadline: float, callback: Callback) -> None:
+        """Ask with less time."""
+        ask(question, min(deadline, time.monotonic() + seconds), callback)
+
+    return put
+
+
 def tempfail(domain: DomainName, reason: FailureReason) -> Finding:
     """Make the finding that nothing could be found."""
     return Finding(domain, Outcome.TEMPFAIL, reason)
@@ -82,6 +107,7 @@ class Flight:
     __slots__ = (
         "_ask",
         "_flights",
+        "_race",
         "_steps",
         "deadline",
         "domain",
@@ -92,6 +118,7 @@ class Flight:
 
     _steps: Steps[Finding]
     _ask: Ask
+    _race: Race
 
     def __init__(
         self,
@@ -122,16 +149,28 @@ class Flight:
         """Release all who wait: KeyboardInterrupt and the like must not strand them."""
         self._land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
 
-    def _go_on(self, answer: Answer | None) -> None:
+    def _go_on(self, answer: Answer | Exchanged | None) -> None:
         try:
             step = advance(self._steps, answer)
             if isinstance(step, Question):
                 self._ask(step, self.deadline, self._go_on)
                 return
+            if isinstance(step, tuple):
+                if step:
+                    self._race = Race(step, self._put, self._go_on)
+                self._race.go_on()
+                return
         except Exception:  # noqa: BLE001 - a mistake of ours must not cost a verdict
             _LOG.exception("lookup of %s failed, please report", self.domain)
             step = tempfail(self.domain, FailureReason.RESOLVER_BUG)
         self._land(step)
+
+    def _put(self, question: Question, callback: Callback) -> None:
+        try:
+            self._ask(question, self.deadline, callback)
+        except Exception as error:  # noqa: BLE001 - as in _go_on
+            _LOG.exception("question about %s failed, please report", self.domain)
+            callback(Failure(FailureReason.RESOLVER_BUG, type(error).__name__))
 
     def _land(self, finding: Finding) -> None:
         self._flights.landed(self)

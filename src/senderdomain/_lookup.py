@@ -15,16 +15,18 @@ a `Finding`:
                                       |- Failure -> TEMPFAIL
                                       '- neither -> NODATA
 
-Touch an arrow and you must touch its row in tests/test_lookup.py.
+Touch an arrow and you must touch its row in tests/test_lookup.py. A deeper lookup goes
+on where MX is, or IMPLICIT_MX: see `_exchanges`.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar, assert_never
+from typing import TypeVar, assert_never, cast
 
 from ._dns import (
     Answer,
     DomainName,
+    Exchanged,
     Failure,
     FailureReason,
     NoData,
@@ -32,15 +34,18 @@ from ._dns import (
     Question,
     Records,
     RecordType,
+    Step,
     Steps,
 )
-from ._finding import Finding, Outcome
+from ._exchanges import through_exchanges
+from ._finding import Finding, Outcome, Reason, TargetFault
+from ._targets import Judge
 
 T = TypeVar("T")
 
 
-def advance(steps: Steps[T], answer: Answer | None = None) -> Question | T:
-    """Send *answer* in, if there is one; get a question, or the result, out."""
+def advance(steps: Steps[T], answer: Answer | Exchanged | None = None) -> Step | T:
+    """Send *answer* in, if there is one; get a step, or the result, out."""
     try:
         return next(steps) if answer is None else steps.send(answer)
     except StopIteration as done:
@@ -48,15 +53,17 @@ def advance(steps: Steps[T], answer: Answer | None = None) -> Question | T:
         return result
 
 
-def lookup(domain: DomainName) -> Steps[Finding]:
+def lookup(domain: DomainName, judge: Judge | None = None) -> Steps[Finding]:
     """
-    Find out whether *domain* could be sent mail, at depth ``EXISTS``.
+    Find out whether *domain* could be sent mail.
 
     Args:
         domain: Not an address literal: there is nothing to look up for those.
+        judge: Of the targets, for a lookup deeper than ``EXISTS``.
 
     Yields:
-        The next question; send the answer back in. At most three.
+        The next question; send the answer back in. At most three, and from depth
+        ``EXCHANGES`` on as many as `TargetRules` allows.
 
     Returns:
         A `Finding`. Trouble in the DNS is a finding too (`Outcome.TEMPFAIL`), so
@@ -66,11 +73,14 @@ def lookup(domain: DomainName) -> Steps[Finding]:
     section 4.2, for senders with a null MX.
     """
     question = Question(domain, RecordType.MX)
-    answer = yield question
+    answer = cast("Answer", (yield question))
     evidence = ((question, answer),)
     match answer:
         case Records(ttl=ttl):
-            return Finding(domain, _kind_of_mx(answer), None, ttl, evidence)
+            outcome, fault = _kind_of_mx(answer)
+            if judge is not None and outcome is Outcome.MX:
+                return (yield from through_exchanges(domain, question, answer, judge))
+            return Finding(domain, outcome, fault, ttl, evidence)
         case NxDomain(ttl, aliased):
             # RFC 8020, section 2: no such name means no addresses either.
             missing = Outcome.NXDOMAIN
@@ -79,34 +89,43 @@ def lookup(domain: DomainName) -> Steps[Finding]:
             # No fall-back: only an empty list of MX makes an implicit one.
             return Finding(domain, Outcome.TEMPFAIL, reason, 0, evidence)
         case NoData(ttl, doubt):
-            return (yield from _implicit_mx(domain, ttl, evidence, doubt))
+            return (yield from _implicit_mx(domain, ttl, evidence, doubt, judge))
         case _ as never:
             assert_never(never)
 
 
-def _kind_of_mx(records: Records) -> Outcome:
+def _kind_of_mx(records: Records) -> tuple[Outcome, TargetFault | None]:
     if records.null_mx:
-        return Outcome.NULL_MX  # RFC 7505, section 3: alone, preference 0
-    return Outcome.MX if records.usable else Outcome.UNUSABLE_MX
+        return Outcome.NULL_MX, None  # RFC 7505, section 3: alone, preference 0
+    if records.usable:
+        return Outcome.MX, None
+    named = any(getattr(mx, "exchange", "") for mx in records.rrset)
+    fault = TargetFault.NOT_A_HOST if named else TargetFault.NULL
+    return Outcome.UNUSABLE_MX, fault
 
 
 def _implicit_mx(
     domain: DomainName,
     ttl: int,
-    evidence: tuple[tuple[Question, Answer], ...],
+    evidence: tuple[Exchanged, ...],
     doubt: FailureReason | None,
+    judge: Judge | None,
 ) -> Steps[Finding]:
     # RFC 5321, section 5.1: the domain's own address may stand in for the MX, and
     # an AAAA is as good as an A. A failure, or absence in doubt, decides nothing
     # until the other family has had its say.
+    fault: Reason | None = None
     for qtype in (RecordType.A, RecordType.AAAA):
         question = Question(domain, qtype)
-        answer = yield question
+        answer = cast("Answer", (yield question))
         evidence += ((question, answer),)
         match answer:
             case Records():
                 ttl = 0 if doubt else min(ttl, answer.ttl)
-                return Finding(domain, Outcome.IMPLICIT_MX, None, ttl, evidence)
+                found = None if judge is None else judge.of_answer(answer)
+                if found is None:
+                    return Finding(domain, Outcome.IMPLICIT_MX, None, ttl, evidence)
+                fault = fault or found
             case Failure(reason):
                 doubt = doubt or reason
             case NoData(doubt=another):
@@ -118,4 +137,5 @@ def _implicit_mx(
                 assert_never(never)
     if doubt:
         return Finding(domain, Outcome.TEMPFAIL, doubt, 0, evidence)
-    return Finding(domain, Outcome.NODATA, None, ttl, evidence)
+    outcome = Outcome.UNUSABLE_MX if fault else Outcome.NODATA
+    return Finding(domain, outcome, fault, ttl, evidence)

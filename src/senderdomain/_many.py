@@ -93,7 +93,7 @@ class Window:
             sender.domain, home or waiter, self._flights, loop
         )
         if patience is None:
-            flight.start(core.investigate(sender.domain, landings), self._ask)
+            core.start(flight, landings, self._ask)
         elif home is not None:
             home.give_up_after(patience, sender.domain)
 

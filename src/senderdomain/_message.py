@@ -28,10 +28,10 @@ from ._dns import (
     NxDomain,
     Question,
     Records,
-    RecordType,
 )
+from ._ede import doubt_of, ede_shown, is_bogus
 from ._names import MAX_WIRE_NAME, NameReader, Offset
-from ._rdata import ADDRESS_SIZE, WireRecords
+from ._rdata import ADDRESS_SIZE, NAME_AT, WireRecords
 
 # Resource records read from one message. Whoever publishes more is taken at the
 # word of the first ones.
@@ -44,7 +44,7 @@ MAX_ALIASES = 16
 # taken for this (RFC 8767, section 4), and every cache keeps far less.
 MAX_TTL = 2**31 - 1
 
-TRUNCATED = Failure(FailureReason.MALFORMED, "truncated")
+TRUNCATED = Failure(FailureReason.TRUNCATED, "no answer over TCP")
 """The answer in a message with TC set: ask again over TCP."""
 
 HEADER = struct.Struct("!HHHHHH")
@@ -61,17 +61,7 @@ _NOTAUTH, _NOTZONE, BADVERS = 9, 10, 16
 # "I will not", as opposed to "I could not".
 _REFUSALS = frozenset({FORMERR, NOTIMP, REFUSED, _NOTAUTH, _NOTZONE, BADVERS})
 
-# Extended DNS errors (RFC 8914, section 4) that explain a missing answer.
 _EDE = 15
-_EDE_BOGUS = range(6, 13)
-_DOUBTS = {
-    # Somebody's filter says so, not the owner of the name.
-    FailureReason.FILTERED: frozenset({4, *range(15, 19)}),
-    FailureReason.BOGUS: frozenset(_EDE_BOGUS),
-    # Stale: nobody knows whether it is so now.
-    FailureReason.SERVFAIL: frozenset({3, 19}),
-}
-_MOST_SHOWN = 4
 
 _TOO_MANY = f"over {MAX_RECORDS} records"
 _QNAME_POINTER = b"\xc0\x0c"
@@ -88,7 +78,7 @@ class Message:
     """One pass over a message; `answer` says what it means."""
 
     def __init__(self, message: bytes, question: Question) -> None:
-        size = len(question.qname) + 2
+        size = wire_size(question.qname)
         self.message = message
         self.question = question
         self.names = NameReader(message, {HEADER.size: size})
@@ -161,11 +151,14 @@ class Message:
             self._read_alias(self.subtrees, owner, ttl, at)
 
     def _check_rdata(self, at: Offset) -> None:
-        if self.question.qtype is not RecordType.MX:
-            if self.at - at != ADDRESS_SIZE[self.question.qtype]:
+        qtype = self.question.qtype
+        if qtype in ADDRESS_SIZE:
+            if self.at - at != ADDRESS_SIZE[qtype]:
                 _malformed("address of the wrong size")
-        elif self.at - at < 3 or self.names.skip(at + 2) != self.at:  # noqa: PLR2004
-            _malformed("MX of the wrong size")
+            return
+        name = at + NAME_AT[qtype]
+        if name >= self.at or self.names.skip(name) != self.at:
+            _malformed("name of the wrong size")
 
     def _read_alias(
         self, aliases: dict[str, tuple[str, int]], owner: Offset, ttl: int, at: Offset
@@ -212,32 +205,38 @@ class Message:
                 yield self.message[at] << 8 | self.message[at + 1]
             at += size
 
-    def _ede_shown(self) -> str:
-        return f"EDE {', '.join(map(str, (self.ede or [])[:_MOST_SHOWN]))}"
-
     def _server_failure(self) -> Failure:
-        errors = self.ede or ()
-        if self.rcode == SERVFAIL and any(e in _EDE_BOGUS for e in errors):
-            return _failure(FailureReason.BOGUS, self._ede_shown())
+        if self.rcode == SERVFAIL and is_bogus(self.ede):
+            return _failure(FailureReason.BOGUS, ede_shown(self.ede), SERVFAIL)
         refused = self.rcode in _REFUSALS
         reason = FailureReason.REFUSED if refused else FailureReason.SERVFAIL
-        return _failure(reason, f"rcode {self.rcode}")
+        return _failure(reason, f"rcode {self.rcode}", self.rcode)
 
     def _end_of_chain(self) -> Answer:
         """Follow aliases from the question; the rcode is about the last name."""
         name: str = self.question.qname
         ttl = MAX_TTL
+        aliases: list[str] = []
         for _ in range(MAX_ALIASES + 1):
-            records = self._records_of(name, ttl)
+            records = self._records_of(name, ttl, aliases)
             if records is not None:
                 return records
             alias = self.aliases.get(name) or self._renamed(name)
             if alias is None:
-                return self._absent(name, ttl)
+                return self._absent(name, ttl, aliases)
             name, ttl = alias[0], min(ttl, alias[1])
-        return _failure(FailureReason.ALIAS_LOOP, f"over {MAX_ALIASES} aliases")
+            aliases.append(name)
+        return self._lost(tuple(aliases))
 
-    def _records_of(self, name: str, ttl: int) -> Records | None:
+    def _lost(self, aliases: tuple[str, ...]) -> Failure:
+        beyond = None
+        if self.found:
+            rdata = [found[2] for found in self.found]
+            beyond = WireRecords(0, self.question.qtype, self.message, rdata, aliases)
+        over = f"over {MAX_ALIASES} aliases"
+        return Failure(FailureReason.ALIAS_LOOP, over, self.rcode, aliases, beyond)
+
+    def _records_of(self, name: str, ttl: int, aliases: list[str]) -> Records | None:
         text = self.names.text
         at_name = [found for found in self.found if text(found[0]) == name]
         if not at_name:
@@ -247,7 +246,8 @@ class Message:
         # RFC 2181, section 5.2: where TTLs differ, the least one counts.
         ttl = min(ttl, *(found[1] for found in at_name))
         rdata = [found[2] for found in at_name]
-        records = WireRecords(ttl, self.question.qtype, self.message, rdata)
+        qtype = self.question.qtype
+        records = WireRecords(ttl, qtype, self.message, rdata, tuple(aliases))
         if self.incomplete and not records.usable:
             _malformed(_TOO_MANY)  # the usable one may be among the unread
         return records
@@ -262,30 +262,31 @@ class Message:
                 return renamed, ttl
         return None
 
-    def _absent(self, name: str, chain_ttl: int) -> Answer:
+    def _absent(self, name: str, chain_ttl: int, aliases: list[str]) -> Answer:
         if self.incomplete:
             # What was left unread may be what was asked for.
             _malformed(_TOO_MANY)
-        doubt = self._doubt()
+        doubt = doubt_of(self.ede)
         if doubt is not None and self.rcode:
-            return _failure(doubt, self._ede_shown())
-        aliased = name != self.question.qname
+            return _failure(doubt, ede_shown(self.ede), self.rcode)
         # A SOA from elsewhere says nothing about this name.
         ttls = [
             ttl for owner, ttl in self.soas if _is_within(name, self.names.text(owner))
         ]
         if self.referral and not self.soas and not self.rcode:
             # RFC 2308, section 2.2.1: a referral is not NODATA.
-            return _failure(FailureReason.SERVFAIL, "referral")
+            return _failure(FailureReason.SERVFAIL, "referral", NOERROR)
         ttl = min(*ttls, chain_ttl, MAX_TTL) if ttls else 0
-        return nx_domain(ttl, aliased) if self.rcode else no_data(ttl, doubt)
+        if self.rcode:
+            return nx_domain(ttl, bool(aliases))
+        if aliases:
+            return NoData(ttl, doubt, tuple(aliases))
+        return no_data(ttl, doubt)
 
-    def _doubt(self) -> FailureReason | None:
-        """Say why absence is not proven, if an extended error does (RFC 8914)."""
-        for reason, errors in _DOUBTS.items():
-            if any(error in errors for error in self.ede or ()):
-                return reason
-        return None
+
+def wire_size(qname: str) -> int:
+    """Octets that *qname* has in a message; an escape is one octet."""
+    return len(qname) - 3 * qname.count("\\") + 2  # a length octet, and the root
 
 
 def _is_within(name: str, zone: str) -> bool:

@@ -114,7 +114,7 @@ class NameReader:
         stretches = [(at, 0)]
         while octet := message[at]:
             if octet < POINTER:
-                labels.append(_label_text(message[at + 1 : at + 1 + octet]))
+                labels.append(label_text(message[at + 1 : at + 1 + octet]))
                 at += octet + 1
                 continue
             at = (octet & 0x3F) << 8 | message[at + 1]
@@ -164,7 +164,8 @@ class HostReader:
         return False
 
 
-def _label_text(label: bytes) -> str:
+def label_text(label: bytes) -> str:
+    """Write one label in lower case, what no host name has as an escape."""
     if label.isalnum():
         return label.decode("ascii").lower()
     return "".join([_SPELLING[octet] for octet in label])

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from string import Formatter
-from typing import Protocol, TypeAlias, cast
+from typing import ClassVar, Protocol, TypeAlias, cast
 
 from ._address import Mailbox, parse_domain
 from ._dns import DomainName, FailureReason
-from ._finding import Finding, Outcome, SyntaxFault
+from ._finding import Finding, Outcome, SyntaxFault, TargetFault
 from ._reply import Action, Reply, shortened, shown
 from ._value import value
 
-Cause: TypeAlias = Outcome | FailureReason | SyntaxFault
+Cause: TypeAlias = Outcome | FailureReason | SyntaxFault | TargetFault
 """What a table can have a reply for."""
 
 # A mapping is invariant in its keys: one of outcomes only is not one of causes.
@@ -28,6 +28,7 @@ Replies: TypeAlias = (
     | Mapping[Outcome, Reply]
     | Mapping[FailureReason, Reply]
     | Mapping[SyntaxFault, Reply]
+    | Mapping[TargetFault, Reply]
 )
 
 # What a template may mention. A sender is shown as printable ASCII.
@@ -59,9 +60,9 @@ class TablePolicy:
 
     Attributes:
         name: Shown in error messages and by ``senderdomain presets``.
-        replies: A reply for every `Outcome`; a `FailureReason` or `SyntaxFault`
-            can have one of its own, which then comes first. In the text, ``{arg}``
-            and the other `FIELDS` stand for the sender.
+        replies: A reply for every `Outcome`; a `FailureReason`, `SyntaxFault` or
+            `TargetFault` can have one of its own, which then comes first. In the
+            text, ``{arg}`` and the other `FIELDS` stand for the sender.
         about: One line for people.
         exempt: Domains that are accepted unasked, with everything below them.
         shadow: The policy that would have decided, for a dry run.
@@ -77,6 +78,7 @@ class TablePolicy:
     about: str = ""
     exempt: frozenset[DomainName] = frozenset()
     shadow: TablePolicy | None = None
+    _fields: ClassVar[Mapping[str, str]] = FIELDS
 
     def __post_init__(self) -> None:
         """Refuse gaps and unknown fields, and what is no table at all."""
@@ -112,22 +114,19 @@ class TablePolicy:
                 for _, field, spec, conversion in Formatter().parse(line)
                 if field is not None
             }
-            unknown = sorted(fields - FIELDS.keys())
+            unknown = sorted(fields - self._fields.keys())
         except ValueError as error:
             msg = f"policy {self.name!r}, {cause.name}: {error}: {line!r}"
             raise ValueError(msg) from None
         if unknown:
             msg = (
                 f"policy {self.name!r}, {cause.name}: no field {unknown[0]!r}; there"
-                f" are {', '.join(FIELDS)}"
+                f" are {', '.join(self._fields)}"
             )
             raise ValueError(msg)
 
     def __call__(self, sender: str, finding: Finding, /) -> Reply:
         """See `Policy`."""
-        reply = self.replies[finding.outcome]
-        if finding.reason is not None:
-            reply = self.replies.get(finding.reason, reply)
         addr = sender[1:-1] if sender[:1] == "<" and sender[-1:] == ">" else sender
         # Without a domain, what follows an "@" is some part of a local part.
         known = finding.domain or finding.outcome is Outcome.ADDRESS_LITERAL
@@ -137,10 +136,31 @@ class TablePolicy:
             "domain": addr.rpartition("@")[2] if known else "",
             "ascii": shown(finding.domain),
         }
+        return self.filled(finding, fields)
+
+    def said(self, sender: str, finding: Finding) -> Reply:
+        """Choose the reply for a *sender* as the client has sent it."""
+        return self(shown(sender), finding)
+
+    def filled(self, finding: Finding, fields: Mapping[str, str]) -> Reply:
+        """Choose the reply, and put the *fields* of its template into it."""
+        reply = self.template(finding)
         text = [_filled(line, fields, reply.room) for line in reply.texts]
         return Reply(
-            reply.code, reply.status, tuple(text), reply.enhanced, reply.closes
+            reply.code,
+            reply.status,
+            tuple(text),
+            reply.enhanced,
+            reply.closes,
+            reply.stage,
         )
+
+    def template(self, finding: Finding) -> Reply:
+        """Choose the reply whose fields are still to be filled."""
+        reply = self.replies[finding.outcome]
+        if finding.reason is not None:
+            reply = self.replies.get(finding.reason, reply)
+        return reply
 
     def _mapped(self, name: str, change: Callable[[Reply], Reply]) -> TablePolicy:
         replies = {cause: change(reply) for cause, reply in self.replies.items()}

@@ -1,7 +1,7 @@
 """
 Records that stay octets until somebody reads them.
 
-Owns      how the RDATA of MX, A and AAAA becomes values (RFC 1035, RFC 3596).
+Owns      how the RDATA of MX, A, AAAA and PTR becomes values (RFC 1035, RFC 3596).
 Knows not whether the octets are valid: `_message` has seen to that.
 
 A verdict asks an answer two questions, "is it a null MX?" and "is any of it
@@ -20,10 +20,16 @@ class WireRecords(Records):
     __slots__ = ("_message", "_qtype", "_rdata")
 
     def __init__(
-        self, ttl: int, qtype: RecordType, message: bytes, rdata: list[Offset]
+        self,
+        ttl: int,
+        qtype: RecordType,
+        message: bytes,
+        rdata: list[Offset],
+        aliases: tuple[str, ...] = (),
     ) -> None:
         """Keep *message*, in which each of *rdata* starts valid RDATA."""
         self.ttl = ttl
+        self.aliases = aliases
         self._rrset = None
         self._qtype = qtype
         self._message = message
@@ -59,7 +65,7 @@ class WireRecords(Records):
 
     def __reduce__(self) -> tuple[type[Records], tuple[object, ...]]:
         """Pickled and copied as plain records, without the message."""
-        return Records, (self.ttl, self.rrset)
+        return Records, (self.ttl, self.rrset, self.aliases)
 
 
 def _read_mx(message: bytes, rdata: list[Offset]) -> tuple[MX | str, ...]:
@@ -79,9 +85,16 @@ def _read_addresses(message: bytes, rdata: list[Offset]) -> tuple[MX | str, ...]
     )
 
 
+def _read_names(message: bytes, rdata: list[Offset]) -> tuple[MX | str, ...]:
+    names = NameReader(message)
+    return tuple(names.text(at) for at in rdata)
+
+
 _RDATA_READERS = {
     RecordType.MX: _read_mx,
     RecordType.A: _read_addresses,
     RecordType.AAAA: _read_addresses,
+    RecordType.PTR: _read_names,
 }
+NAME_AT = {RecordType.MX: 2, RecordType.PTR: 0}
 ADDRESS_SIZE = {RecordType.A: 4, RecordType.AAAA: 16}

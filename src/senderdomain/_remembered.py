@@ -55,6 +55,7 @@ class Remembered:
         aliased: As found.
         failures: How many lookups in a row have failed.
         fresh_until: When the outcome stopped being fresh, for a stale one.
+        detail: As found.
     """
 
     expires: float
@@ -63,6 +64,7 @@ class Remembered:
     aliased: bool = False
     failures: int = 0
     fresh_until: float = 0
+    detail: str = ""
 
     def finding(self, domain: DomainName, now: float) -> Finding:
         """Make a finding of it again, without the evidence."""
@@ -75,6 +77,7 @@ class Remembered:
             cached=True,
             stale=self.fresh_until > 0,
             aliased=self.aliased,
+            detail=self.detail,
         )
 
 
@@ -110,4 +113,5 @@ def after_failure(
         reason,
         failures=failures + 1,
         fresh_until=fresh_until,
+        detail=finding.detail if reason else "",
     )

@@ -37,6 +37,15 @@ class Action(Enum):
     __hash__ = object.__hash__
 
 
+class Stage(Enum):
+    """The command to which a server gives its verdict on the sender."""
+
+    MAIL = "mail"
+    RCPT = "rcpt"
+
+    __hash__ = object.__hash__
+
+
 _ACTIONS = {2: Action.ACCEPT, 4: Action.DEFER, 5: Action.REJECT}
 
 
@@ -70,6 +79,9 @@ class Reply:
         enhanced: Whether the status is sent, as RFC 2034, section 4, asks of
             servers that offer ENHANCEDSTATUSCODES.
         closes: Whether the server hangs up after it.
+        stage: The command that it answers, if that is not the server's own choice:
+            syntax is refused at MAIL, whenever the DNS is asked. Until then the
+            client is told 250.
 
     Raises:
         ValueError: If it could not be sent as it is.
@@ -80,6 +92,7 @@ class Reply:
     text: str | tuple[str, ...]
     enhanced: bool = False
     closes: bool = False
+    stage: Stage | None = None
 
     def __post_init__(self) -> None:
         """Refuse what RFC 5321, section 4.2, does not allow."""

@@ -84,7 +84,11 @@ class Verdict:
     def reply(self) -> Reply:
         """What to tell the client."""
         if self._reply is None:
-            self._reply = self._policy(shown(self.sender), self.finding)
+            policy = self._policy
+            if isinstance(policy, TablePolicy):
+                self._reply = policy.said(self.sender, self.finding)
+            else:
+                self._reply = policy(shown(self.sender), self.finding)
         return self._reply
 
     @property
@@ -92,7 +96,7 @@ class Verdict:
         """The reply, or in a dry run what it would have been."""
         policy = self._policy
         if isinstance(policy, TablePolicy) and policy.shadow is not None:
-            return policy.shadow(shown(self.sender), self.finding)
+            return policy.shadow.said(self.sender, self.finding)
         return self.reply
 
     @property

@@ -19,7 +19,7 @@ from . import presets
 from ._address import Mailbox
 from ._ask import BlockingAsker, LoopAsker, PumpedAsker, Resolver
 from ._cache import Cache
-from ._core import Core, Parsed, Stats
+from ._core import Core, Parsed
 from ._domain import DEFAULT_RULES, AddressRules
 from ._flight import OVERDUE, Flight, reentrant
 from ._landing import Landing
@@ -32,6 +32,8 @@ from ._many import (
     in_order,
 )
 from ._policy import Policy
+from ._report import Stats
+from ._targets import DEFAULT_TARGETS, Depth, Judge, TargetRules
 from ._verdict import Verdict
 
 if TYPE_CHECKING:
@@ -101,12 +103,14 @@ class DomainVerifier(Face):
         cache: May be shared; an in-process `FindingCache` if None.
         rules: Which names a sender's domain may have.
         deadline: Seconds for a whole verdict.
+        depth: How much of a domain is looked up; a profile knows for itself.
+        targets: Which mail exchangers are usable, from `Depth.EXCHANGES` on.
 
     Raises:
         ValueError: If one of them cannot be used, or the system has no resolver.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords, and nobody needs them all
         self,
         resolver: Resolver | None = None,
         *,
@@ -114,9 +118,12 @@ class DomainVerifier(Face):
         cache: Cache | None = None,
         rules: AddressRules = DEFAULT_RULES,
         deadline: float = DEADLINE,
+        depth: Depth = Depth.EXISTS,
+        targets: TargetRules = DEFAULT_TARGETS,
     ) -> None:
         """See the class."""
-        super().__init__(Core(policy, cache, rules, deadline))
+        judge = Judge.at(depth, targets)
+        super().__init__(Core(policy, cache, rules, deadline, judge))
         check_resolver(resolver)
         given: object = resolver
         if iscoroutinefunction(getattr(given, "resolve", None)) or isinstance(
@@ -177,7 +184,7 @@ class DomainVerifier(Face):
         try:
             flight, patience = core.board(sender.domain, landing, core.flights)
             if patience is None:
-                flight.start(core.investigate(sender.domain, landings), self._asker.ask)
+                core.start(flight, landings, self._asker.ask)
                 self._pump(flight, landing)
         except BaseException:
             # KeyboardInterrupt, or what else a signal handler raises, may come between

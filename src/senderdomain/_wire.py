@@ -10,6 +10,7 @@ bounded time, and raises nothing.
 
 from __future__ import annotations
 
+import re
 import struct
 
 from ._dns import Answer, Failure, FailureReason, Question, RecordType
@@ -27,6 +28,7 @@ from ._message import (
     SERVFAIL,
     TRUNCATED,
     Message,
+    wire_size,
 )
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "TRUNCATED",
     "answers",
     "decode",
+    "labels_of",
     "query",
     "question_section",
     "refuses_edns",
@@ -58,15 +61,26 @@ _WITHOUT_EDNS = HEADER.pack(0, _RD, 1, 0, 0, 0)[2:]
 _OPT_RECORD = b"\0" + RR.pack(OPT, EDNS_PAYLOAD, 0, 0)
 _END_OF_SECTION = {t: struct.pack("!xHH", t.value, IN) for t in RecordType}
 
-# A length octet more than there are dots, the root, QTYPE and QCLASS.
-_QUESTION_OVERHEAD = 6
+_TYPE_AND_CLASS_SIZE = 4
+_ESCAPES = re.compile(rb"\\([0-9]{3})").sub
 _LENGTH = [bytes((size,)) for size in range(64)]
+
+
+def labels_of(qname: str) -> list[bytes]:
+    """Split a name into the octets of its labels (RFC 1035, section 5.1)."""
+    labels = qname.encode("ascii").split(b".")
+    if "\\" in qname:  # only the targets of MX, and what a profile asks, have them
+        labels = [_ESCAPES(_octet, label) for label in labels]
+    return labels
+
+
+def _octet(escape: re.Match[bytes]) -> bytes:
+    return bytes((int(escape[1]),))
 
 
 def question_section(question: Question) -> bytes:
     """Build the question section; the name must be valid (RFC 1035, s4.1.2)."""
-    labels = question.qname.encode("ascii").split(b".")
-    qname = [_LENGTH[len(label)] + label for label in labels]
+    qname = [_LENGTH[len(label)] + label for label in labels_of(question.qname)]
     return b"".join(qname) + _END_OF_SECTION[question.qtype]
 
 
@@ -109,7 +123,7 @@ def decode(message: bytes, question: Question) -> Answer:
         An answer; `Failure` with `FailureReason.MALFORMED` for octets that are
         not a DNS message, and `TRUNCATED` itself if TC is set.
     """
-    end_of_question = HEADER.size + len(question.qname) + _QUESTION_OVERHEAD
+    end_of_question = HEADER.size + wire_size(question.qname) + _TYPE_AND_CLASS_SIZE
     try:
         answer = everyday(message, question, end_of_question)
     except (IndexError, struct.error):  # cut off, or not everyday after all

@@ -198,8 +198,8 @@ class Engine:
         pending.stream = None
         if isinstance(result, OSError):
             # The server is there, but what it has to say does not fit UDP.
-            detail = f"truncated, and {type(result).__name__} over TCP"
-            self._failed(pending, server, Failure(FailureReason.MALFORMED, detail))
+            detail = f"{type(result).__name__} over TCP"
+            self._failed(pending, server, Failure(FailureReason.TRUNCATED, detail))
             return
         answer: Answer = Failure(FailureReason.MALFORMED, "not an answer")
         if result[:2] == query_id and answers(result, pending.section):

@@ -28,7 +28,7 @@ import dns.resolver
 
 from .._ask import ForThreads
 from .._dns import Answer, Failure, FailureReason, Question
-from .._wire import answers, decode, question_section
+from .._wire import answers, decode, labels_of, question_section
 
 T = TypeVar("T")
 
@@ -36,8 +36,7 @@ T = TypeVar("T")
 def _asked(question: Question) -> tuple[dns.name.Name, dns.rdatatype.RdataType]:
     # Never from_text: it reads backslashes, and adds the search list (RFC 5321,
     # section 2.3.5, wants the name as it is).
-    labels = [label.encode("ascii") for label in question.qname.split(".")]
-    name = dns.name.Name([*labels, b""])
+    name = dns.name.Name([*labels_of(question.qname), b""])
     return name, dns.rdatatype.RdataType(question.qtype.value)
 
 

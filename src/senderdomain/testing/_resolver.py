@@ -22,7 +22,7 @@ from ._exchange import Fault, Hangup, Pause
 from ._zone import Types, Zone, ZoneDict
 
 _SILENCE = Failure(FailureReason.TIMEOUT, "silence")
-_TORN_DOWN = Failure(FailureReason.MALFORMED, "truncated, and TCP is closed")
+_TORN_DOWN = Failure(FailureReason.TRUNCATED, "TCP is closed")
 _MALFORMED = FailureReason.MALFORMED
 _ID = b"\x2a\x2a"
 _LENGTH_SIZE = 2

@@ -32,6 +32,7 @@ from ._stages import (
 
 _DOWN, _TIMEOUT = FailureReason.RESOLVER_DOWN, FailureReason.TIMEOUT
 _MALFORMED = FailureReason.MALFORMED
+_TRUNCATED = FailureReason.TRUNCATED
 
 
 def _length(of: int) -> Fault:
@@ -92,14 +93,14 @@ TRANSPORTS = (
         "X07",
         "TC, and no TCP",
         Served(faults={"MX": over_tcp(truth)}, tcp=False),
-        reason=_MALFORMED,
+        reason=_TRUNCATED,
     ),
-    _mx("X08", "TC, and TCP is torn down in mid-message", "tcp_reset", _MALFORMED),
+    _mx("X08", "TC, and TCP is torn down in mid-message", "tcp_reset", _TRUNCATED),
     _mx("X09", "TC, and an octet a second over TCP", "tcp_trickle", _TIMEOUT),
     _mx("X10", "an empty message over TCP", over_tcp(_empty), _MALFORMED),
-    _mx("X11", "a length above that of the message", _length(1), _MALFORMED),
+    _mx("X11", "a length above that of the message", _length(1), _TRUNCATED),
     _mx("X12", "a length below that of the message", _length(-1), _MALFORMED),
-    _mx("X13", "TC over TCP", answering(with_tc), _MALFORMED),
+    _mx("X13", "TC over TCP", answering(with_tc), _TRUNCATED),
     _mx("X14", "an answer after the deadline", "slow(5)", _TIMEOUT),
     FaultCase(
         "X15", "the answer twice", Served(faults={"MX": _twice}), Outcome.MX, ttl=300

@@ -1,0 +1,187 @@
+"""
+A known server as a whole: how it reads a sender, what it asks, what it says.
+
+Owns      `Profile`, and `Receiver`: what a server's answer depends on besides the
+          sender and the DNS.
+Knows not any server: see `profiles`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
+from typing import ClassVar, Protocol, TypeAlias
+
+from ._address import Mailbox, parse_domain
+from ._dns import DomainName, Steps
+from ._finding import Finding, Outcome
+from ._policy import FIELDS, Cause, TablePolicy
+from ._reply import Action, Reply, Stage, shown
+from ._value import value
+
+# A server repeats more of a sender than we do, and sendmail shows what it cannot
+# repeat; what goes out still fits into a reply.
+_MOST_SHOWN = 500
+
+PROFILE_FIELDS = {
+    **FIELDS,
+    "prefix": "{arg}; at RCPT the recipient",
+    "detail": "what the server has to say about it",
+    "host": "the receiving host's own name",
+}
+
+
+@value
+class Receiver:
+    """
+    The server whose answer is asked for.
+
+    Attributes:
+        host: Its own host name.
+        local_domains: The domains that it takes mail for as its own.
+        addresses: Its own IP addresses.
+        search: The domains that its resolver appends to names; the local domains if
+            None. Few servers let it.
+        stage: The command at which it checks the sender.
+        recipient: The argument of RCPT, for servers that name it there.
+
+    Raises:
+        ValueError: If a name or an address is not one.
+    """
+
+    host: str = "localhost"
+    local_domains: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset({"127.0.0.1", "::1"})
+    search: tuple[str, ...] | None = None
+    stage: Stage = Stage.MAIL
+    recipient: str = "<postmaster>"
+
+    def __post_init__(self) -> None:
+        """Bring names and addresses into the one form that can be compared."""
+        from ipaddress import ip_address  # noqa: PLC0415 - only profiles need it
+
+        local = _names("local_domains", self.local_domains)
+        object.__setattr__(self, "local_domains", frozenset(local))
+        if self.search is not None:
+            object.__setattr__(self, "search", tuple(_names("search", self.search)))
+        addresses = frozenset(str(ip_address(address)) for address in self.addresses)
+        object.__setattr__(self, "addresses", addresses)
+
+    @property
+    def search_list(self) -> tuple[str, ...]:
+        """What is appended to names."""
+        return tuple(sorted(self.local_domains)) if self.search is None else self.search
+
+
+def _names(what: str, given: Iterable[str]) -> list[str]:
+    if isinstance(given, str):
+        msg = f"{what} must be a collection of domains, not {given!r}"
+        raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
+    return [_name(what, domain) for domain in given]
+
+
+def _name(what: str, domain: str) -> str:
+    parsed = parse_domain(domain)
+    if not isinstance(parsed, Mailbox):
+        msg = f"{what}: not a domain name: {domain!r}"
+        raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
+    return parsed.domain
+
+
+class Reading(Protocol):
+    """How a server reads the argument of MAIL FROM."""
+
+    def read(
+        self,
+        path: str,
+        receiver: Receiver,
+        *,
+        smtputf8: bool,
+    ) -> Mailbox | Finding:
+        """
+        Find the domain to be asked about.
+
+        Args:
+            path: As the client sent it, octets that are not UTF-8 as lone
+                surrogates, and of an over-long one the beginning.
+            receiver: The server.
+            smtputf8: The client gave the SMTPUTF8 parameter.
+
+        Returns:
+            A mailbox, with the name in the form in which it is asked for; or what
+            the server has decided without asking.
+        """
+        ...
+
+    def argument(self, path: str) -> str:
+        """Write the sender as the server does where it repeats it as given."""
+        ...
+
+    def address(self, path: str) -> str:
+        """Write the sender as the server does where it has made sense of it."""
+        ...
+
+
+Plan: TypeAlias = Callable[[DomainName, Receiver], Steps[Finding]]
+"""What a server asks about a domain, and what it makes of the answers."""
+
+
+@value
+class Profile(TablePolicy):
+    """
+    A policy that reads and asks as one known server does, too.
+
+    Attributes:
+        reading: How it reads a sender.
+        plan: What it asks.
+        receiver: Which host it is.
+        patience: Seconds that it waits for the answer to one question, repetitions
+            included; the default is libc's.
+        pedigree: Version, configuration and source; what differs, what is unsure.
+    """
+
+    reading: Reading = field(kw_only=True)
+    plan: Plan = field(kw_only=True)
+    receiver: Receiver = field(default_factory=Receiver, kw_only=True)
+    patience: float = field(default=10.0, kw_only=True)
+    pedigree: str = field(default="", kw_only=True)
+    _fields: ClassVar[Mapping[str, str]] = PROFILE_FIELDS
+
+    def received_by(self, receiver: Receiver) -> Profile:
+        """Let it be another host, or check at another stage."""
+        return replace(self, receiver=receiver)
+
+    def said(self, sender: str, finding: Finding) -> Reply:
+        """See `TablePolicy.said`."""
+        arg = _shown(self.reading.argument(sender))
+        addr = _shown(self.reading.address(sender))
+        stage = self.template(finding).stage or self.receiver.stage
+        at_rcpt = stage is Stage.RCPT
+        reply = self.filled(
+            finding,
+            {
+                "arg": arg,
+                "addr": addr,
+                "prefix": self.receiver.recipient if at_rcpt else arg,
+                "domain": addr.rpartition("@")[2],
+                "ascii": finding.domain,
+                "detail": _shown(finding.detail),
+                "host": self.receiver.host,
+            },
+        )
+        if reply.action is Action.ACCEPT:
+            stage = Stage.MAIL
+        return replace(reply, stage=stage)
+
+    def __call__(self, sender: str, finding: Finding, /) -> Reply:
+        """See `Policy`."""
+        return self.said(sender, finding)
+
+
+def _shown(text: str) -> str:
+    return shown(text, _MOST_SHOWN)
+
+
+def replies(accepted: Reply, others: Mapping[Cause, Reply]) -> dict[Cause, Reply]:
+    """Make a table in which all that has no other reply is *accepted*."""
+    return {**dict.fromkeys(Outcome, accepted), **others}
