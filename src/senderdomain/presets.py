@@ -8,6 +8,7 @@ Knows not how they come to be sent.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ._finding import Outcome, SyntaxFault
 from ._policy import TablePolicy
@@ -129,5 +130,19 @@ Source: RFC 5321, sections 3.3 and 7.9 (550); RFC 3463, section 3.2 (X.1.7, X.1.
         and 3.5 (X.4.3); RFC 7505, section 4.2 (550 5.7.27); RFC 6531, section 3.5.
 """
 
-PRESETS = {policy.name: policy for policy in (DEFAULT, CLASSIC, RFC)}
-"""By the names that the command line knows them by."""
+_OWN = {policy.name: policy for policy in (DEFAULT, CLASSIC, RFC)}
+
+if TYPE_CHECKING:
+    PRESETS: dict[str, TablePolicy]
+
+
+def __getattr__(name: str) -> object:
+    """Load the profiles of other servers when somebody wants one."""
+    from . import profiles  # noqa: PLC0415 - most programs need none of them
+
+    if name == "PRESETS":
+        return {**_OWN, **profiles.PROFILES}
+    if name in profiles.__all__:
+        return getattr(profiles, name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
