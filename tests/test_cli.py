@@ -506,3 +506,80 @@ def test_without_rich_there_are_words(capsys, zone, monkeypatch, module):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a@mx.example\n")))
     assert run(capsys, "check", "-i", "-", "--zone", zone)[0] == 0
+
+
+def test_all_presets_make_a_table(capsys, zone):
+    """A row for each line that a server would send, under the address."""
+    address = "<a@gone.example>"
+    status, out, _ = run(capsys, "check", "--preset", "all", address, "--zone", zone)
+    head, *rows = out.splitlines()
+    assert (status, head) == (1, address)
+    assert list(dict.fromkeys(row.split()[0] for row in rows)) == list(presets.PRESETS)
+    row = next(row for row in rows if row.startswith("  postfix-550 "))
+    said = "550 5.1.8 <a@gone.example>: Sender address rejected: Domain not found"
+    assert row == f"  postfix-550     reject  NXDOMAIN           {said}"
+
+
+def test_all_presets_make_json_lines(capsys, zone):
+    """One object for each, with the stage at which a server says it."""
+    arguments = ["check", "--preset", "all", "--json", "--stage", "rcpt"]
+    _, out, _ = run(capsys, *arguments, "a@gone.example", "--zone", zone)
+    objects = [json.loads(line) for line in out.splitlines()]
+    assert [each["preset"] for each in objects] == list(presets.PRESETS)
+    stages = {each["preset"]: each["reply"].get("stage") for each in objects}
+    assert (stages["default"], stages["postfix"]) == (None, "rcpt")
+
+
+RECEIVED = [
+    (["--preset", "postfix", "a@own.example"], "250 2.1.0 Ok\n"),
+    (["--preset", "default", "a@own.example"], "250 a@own.example... Sender ok\n"),
+    (
+        ["--preset", "sendmail", "--stage", "rcpt", "--rcpt", "b@c", "a@gone.example"],
+        "553 5.1.8 <b@c>... Domain of sender address a@gone.example does not exist  (",
+    ),
+    (["--preset", "exim", "a@a.example", "--local-address", "192.0.2.1"], "451 "),
+    (["--stage", "rcpt", "a@gone.example"], "550 a@gone.example... Sender domain must"),
+    (["--depth", "exchanges", "a@mx.example"], "550 a@mx.example... Sender domain has"),
+    (
+        ["--depth", "routable", "a@a.example", "--local-address", "192.0.2.1"],
+        "250 a@a.example... Sender ok\n",
+    ),
+    (["--depth", "routable", "a@a.example"], "550 "),
+    (["--depth", "routable", "a@a.example", "--allow", "192.0.2.0/24"], "250 "),
+    (["--depth", "exchanges", "a@a.example", "--deny", "192.0.2.1"], "550 "),
+    (["--preset", "postfix", "--enhanced", "a@gone.example"], "450 4.1.8 "),
+]
+
+
+@pytest.mark.parametrize(("arguments", "reply"), RECEIVED)
+def test_the_receiving_host_can_be_told(capsys, zone, arguments, reply):
+    """Its domains and addresses, and where it checks the sender."""
+    own = ["--local-domain", "own.example"]
+    _, out, err = run(capsys, "check", *own, *arguments, "--zone", zone)
+    assert err == ""
+    assert out.partition("  ")[2].split("  ", 1)[1].lstrip().startswith(reply)
+
+
+RECEIVER_MISTAKES = [
+    (["--preset", "all", "--explain"], "--explain is for one preset"),
+    (["--preset", "postfix", "--local-domain", "x y"], "not a domain name"),
+    (["--preset", "default", "--local-domain", "x y"], "not a domain name"),
+    (["--preset", "postfix", "--local-address", "x"], "IPv4"),
+    (["--depth", "exchanges", "--deny", "-x"], "unrecognized|expected one argument"),
+    (["--depth", "exchanges", "--deny", "a b"], "neither a domain nor a network"),
+    (["--any-bad"], "take Depth.EXCHANGES"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), RECEIVER_MISTAKES)
+def test_a_receiver_that_cannot_be_is_a_mistake(capsys, zone, arguments, message):
+    """One line, exit status 64."""
+    status, _, err = run(capsys, "check", "a@b.c", *arguments, "--zone", zone)
+    assert status == 64
+    assert any(part in err for part in message.split("|"))
+
+
+def test_the_pedigree_of_a_server_is_told(capsys):
+    """After its replies."""
+    _, out, _ = run(capsys, "presets", "postfix")
+    assert presets.POSTFIX.pedigree in out

@@ -6,17 +6,17 @@ import argparse
 import sys
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from .._ask import Resolver
-from .._domain import AddressRules
 from .._reply import Action
-from .._verifier import DEADLINE, DomainVerifier
-from ..presets import PRESETS
+from .._verifier import DomainVerifier
 from ._server import add_server, made
+from ._settings import ALL, add_settings, policies, verifier
 from ._status import OF_ACTION, Mistake
+from ._table import show_table
 from ._verdicts import show, show_json
 
 # Octets of a line that are read; longer lines are no addresses.
@@ -38,18 +38,12 @@ def add_to(commands: Any) -> None:  # noqa: ANN401
     add = parser.add_argument
     add("address", nargs="*", help="a reverse-path, with or without <>")
     add("-i", "--input", metavar="FILE", help="one a line; - for standard input")
-    choice = f"one of {', '.join(PRESETS)}; default by default"
-    add("--preset", default="default", metavar="NAME", help=choice)
-    add("--enhanced", action="store_true", help="send enhanced status codes")
-    add("--smtputf8", action="store_true", help="the client gave SMTPUTF8")
-    add("--underscore", action="store_true", help="allow _ in domains")
     add_server(parser)
     add("--zone", metavar="FILE", help="answer from a master file, ask nobody")
-    deadline = f"for a whole verdict; {DEADLINE:g} by default"
-    add("--deadline", type=float, default=DEADLINE, metavar="SECONDS", help=deadline)
     add("--json", action="store_true", help="JSON Lines, one object an address")
     add("--explain", action="store_true", help="show what was asked and answered")
     add("--unordered", action="store_true", help="print verdicts as they come")
+    add_settings(parser)
     parser.set_defaults(run=_run)
 
 
@@ -60,41 +54,48 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json and arguments.explain:
         msg = "--json and --explain exclude each other"
         raise Mistake(msg)
-    actions: set[Action] = set()
+    if arguments.explain and arguments.preset == ALL:
+        msg = "--explain is for one preset; take --json for all"
+        raise Mistake(msg)
+    chosen = policies(arguments)
     with (
         _resolver(arguments) as resolver,
-        _verifier(arguments, resolver) as verifier,
+        ExitStack() as stack,
         _addresses(arguments) as addresses,
     ):
-        verdicts = verifier.verify_many(
-            addresses, smtputf8=arguments.smtputf8, ordered=not arguments.unordered
-        )
-        for verdict in verdicts:
-            actions.add(verdict.action)
-            if arguments.json:
-                show_json(verdict, preset=arguments.preset)
-            else:
-                show(verdict, explain=arguments.explain)
+        verifiers = {
+            name: stack.enter_context(verifier(arguments, resolver, policy))
+            for name, policy in chosen.items()
+        }
+        if arguments.preset == ALL:
+            actions = show_table(
+                verifiers,
+                addresses,
+                smtputf8=arguments.smtputf8,
+                as_json=arguments.json,
+            )
+        else:
+            actions = _show_list(arguments, verifiers[arguments.preset], addresses)
     worst = max(actions, key=_SEVERITY.index, default=Action.ACCEPT)
     return OF_ACTION[worst]
 
 
-def _verifier(arguments: argparse.Namespace, resolver: Resolver) -> DomainVerifier:
-    policy = PRESETS.get(arguments.preset)
-    if policy is None:
-        msg = f"no preset {arguments.preset!r}; there are {', '.join(PRESETS)}"
-        raise Mistake(msg)
-    if arguments.enhanced:
-        policy = policy.with_enhanced_codes()
-    try:
-        return DomainVerifier(
-            resolver,
-            policy=policy,
-            rules=AddressRules(underscore=arguments.underscore),
-            deadline=arguments.deadline,
-        )
-    except ValueError as error:
-        raise Mistake(error) from None
+def _show_list(
+    arguments: argparse.Namespace,
+    verifier: DomainVerifier,
+    addresses: Iterable[str | bytes],
+) -> set[Action]:
+    actions: set[Action] = set()
+    verdicts = verifier.verify_many(
+        addresses, smtputf8=arguments.smtputf8, ordered=not arguments.unordered
+    )
+    for verdict in verdicts:
+        actions.add(verdict.action)
+        if arguments.json:
+            show_json(verdict, preset=arguments.preset)
+        else:
+            show(verdict, explain=arguments.explain)
+    return actions
 
 
 @contextmanager

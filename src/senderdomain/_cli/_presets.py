@@ -20,6 +20,7 @@ def add_to(commands: Any) -> None:  # noqa: ANN401
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.name is None:
         rows = [(policy.name, policy.about) for policy in PRESETS.values()]
+        pedigree = ""
     else:
         if arguments.name not in PRESETS:
             msg = f"no preset {arguments.name!r}; there are {', '.join(PRESETS)}"
@@ -29,7 +30,10 @@ def _run(arguments: argparse.Namespace) -> int:
             for cause, reply in PRESETS[arguments.name].replies.items()
             for line in reply.lines
         ]
+        pedigree = getattr(PRESETS[arguments.name], "pedigree", "")
     width = max(len(left) for left, _ in rows)
     for left, right in rows:
         print(f"{left:{width}}  {right}")
+    if pedigree:
+        print(f"\n{pedigree}")
     return ACCEPT

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from .._explain import explanation
-from .._reply import Action
+from .._reply import Action, Stage
 from .._verdict import Verdict
 
 _COLOURS = {Action.ACCEPT: "green", Action.DEFER: "yellow", Action.REJECT: "red"}
@@ -36,6 +36,7 @@ def as_dict(verdict: Verdict, preset: str) -> dict[str, Any]:
             "code": reply.code,
             "enhanced": reply.enhanced_status,
             "lines": list(reply.lines),
+            **({"stage": reply.stage.value} if reply.stage else {}),
         },
         "questions": [str(question) for question, _ in finding.evidence],
         "ttl": finding.ttl,
@@ -47,13 +48,20 @@ def as_dict(verdict: Verdict, preset: str) -> dict[str, Any]:
 
 def show(verdict: Verdict, *, explain: bool) -> None:
     """Print what people want to know, in a line or, with *explain*, in some more."""
-    write = _writer()
-    about = f"{verdict.action.value:6}  {verdict.outcome.name:17}"
-    for line in verdict.reply.lines:
-        write(f"{about}  {line}", verdict.action)
+    show_row("", verdict)
     if explain:
         for line in explanation(verdict):
             print(f"  {line}")
+
+
+def show_row(about: str, verdict: Verdict) -> None:
+    """Print a line for each line of the reply, all of which begin with *about*."""
+    write = _writer()
+    about = f"{about}{verdict.action.value:6}  {verdict.outcome.name:17}"
+    # A reply to MAIL needs no word; one that has to wait for RCPT does.
+    note = "  (to RCPT)" if verdict.reply.stage is Stage.RCPT else ""
+    for line in verdict.reply.lines:
+        write(f"{about}  {line}{note}", verdict.action)
 
 
 @cache
