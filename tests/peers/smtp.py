@@ -28,6 +28,10 @@ RCPT = b"RCPT TO:<postmaster@oracle.zz>"
 # Seconds for one reply: each of some questions times out twice.
 PATIENCE = 60.0
 
+# Seconds for the greeting, for which no server asks the DNS for long.
+GREETING = 15.0
+ATTEMPTS = 3
+
 # Most of them wait for time-outs, and need no processor for that.
 AT_A_TIME = 24
 
@@ -76,12 +80,21 @@ class Client:
     """A connection; the greeting is taken on entry."""
 
     def __enter__(self) -> Self:
-        """Connect."""
-        self._socket = socket.create_connection(
-            SERVER, PATIENCE, source_address=(CLIENT, 0)
-        )
-        self._stream = self._socket.makefile("rb")
-        self.hear()
+        """Connect; where many do so at a time, a server may forget one of them."""
+        for attempt in range(ATTEMPTS):
+            self._socket = socket.create_connection(
+                SERVER, GREETING, source_address=(CLIENT, 0)
+            )
+            self._stream = self._socket.makefile("rb")
+            try:
+                self.hear()
+            except OSError:
+                self._hang_up()
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                break
+        self._socket.settimeout(PATIENCE)
         return self
 
     def __exit__(
@@ -91,6 +104,9 @@ class Client:
         traceback: TracebackType | None,
     ) -> None:
         """Hang up."""
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         self._stream.close()
         self._socket.close()
 
