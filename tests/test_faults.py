@@ -39,7 +39,9 @@ TRIES = 4
 def ask(case):
     """Verify in a thread."""
     with case.opened(TIMING) as opened:
-        verifier = DomainVerifier(opened.resolver(), deadline=DEADLINE)
+        verifier = DomainVerifier(
+            opened.resolver(), deadline=DEADLINE, depth=case.depth
+        )
         if isinstance(opened, PlugInResolver):
             opened.verifier = verifier
         start = time.monotonic()
@@ -51,7 +53,9 @@ def ask_in_loop(case):
 
     async def main():
         with case.opened(TIMING) as opened:
-            verifier = AsyncDomainVerifier(opened.async_resolver(), deadline=DEADLINE)
+            verifier = AsyncDomainVerifier(
+                opened.async_resolver(), deadline=DEADLINE, depth=case.depth
+            )
             if isinstance(opened, PlugInResolver):
                 opened.verifier = verifier
             start = time.monotonic()
@@ -119,7 +123,8 @@ SERVED = [
 def test_a_fault_is_the_same_in_memory(case):
     """Without the sockets, and without the waiting."""
     resolver = ZoneResolver(case.stage.zone())
-    verdict = DomainVerifier(resolver, deadline=DEADLINE).verify(SENDER)
+    settings = {"deadline": DEADLINE, "depth": case.depth}
+    verdict = DomainVerifier(resolver, **settings).verify(SENDER)
     assert verdict.outcome is case.outcome
     assert case.reason in (None, verdict.reason)
     assert len(resolver.questions) == case.questions
@@ -141,7 +146,8 @@ def test_only_a_fault_of_the_network_asks_again():
     for case in SERVED:
         with LoopbackDNS(case.stage.zone()) as dns:
             resolver = StubResolver([dns.server], timing=TIMING)
-            DomainVerifier(resolver, deadline=DEADLINE).verify(SENDER)
+            settings = {"deadline": DEADLINE, "depth": case.depth}
+            DomainVerifier(resolver, **settings).verify(SENDER)
             resolver.close()
         assert len(dns.asked) == case.questions, case.id
         # Over UDP; and once over TCP.

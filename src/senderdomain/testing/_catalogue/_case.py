@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from ..._dns import FailureReason
-from ..._finding import Outcome
+from ..._finding import Outcome, Reason
+from ..._targets import Depth
 from ..._value import value
 from ...resolvers._pending import Timing
 from ._stages import Opened, Stage
@@ -28,11 +28,12 @@ class FaultCase:
         about: What is wrong.
         stage: How it is brought about.
         outcome: What a verdict about `SENDER` must find; None where there is none.
-        reason: With it, for `Outcome.TEMPFAIL`; None where it is left open.
+        reason: With it; None where it is left open.
         questions: How many the verdict asks.
         ttl: Seconds for which the finding may be reused; None where it is left open.
         raises: What is raised instead of a verdict.
         may_be_late: A thread comes back only when the user's resolver lets it.
+        depth: How deep the verifier has to look to meet it.
         note: What there is to know about it.
     """
 
@@ -40,11 +41,12 @@ class FaultCase:
     about: str
     stage: Stage
     outcome: Outcome | None = Outcome.TEMPFAIL
-    reason: FailureReason | None = None
+    reason: Reason | None = None
     questions: int = 1
     ttl: int | None = None
     raises: type[BaseException] | None = None
     may_be_late: bool = False
+    depth: Depth = Depth.EXISTS
     note: str = ""
 
     def opened(self, timing: Timing = _TIMING) -> AbstractContextManager[Opened]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..._dns import FailureReason
-from ..._finding import Outcome
+from ..._finding import Outcome, TargetFault
+from ..._targets import Depth
 from .._exchange import Exchange, Fault, answering, over_tcp, record, with_answers
 from ._case import FaultCase
 from ._responses import saying
@@ -44,10 +45,6 @@ def _many(exchange: Exchange) -> bytes:
     return with_answers(exchange, map(record, rdatas), len(rdatas))
 
 
-def _deep(identity: str, about: str) -> FaultCase:
-    return _good(identity, about, "10 mx", note=_OUT_OF_DEPTH)
-
-
 def _bad_sizes(exchange: Exchange) -> bytes:
     # One size after the other, as the client asks again.
     rdata = b"\0\x0a"[: exchange.number % 3]
@@ -84,10 +81,45 @@ EXCHANGERS = (
         "10 mx\nmx CNAME mx.example.",
         note="RFC 2181, section 10.3: the owner's mistake",
     ),
-    _deep("M12", "exchanges that do not exist"),
-    _deep("M13", "exchanges with SERVFAIL"),
-    _deep("M14", "exchanges with private addresses only"),
-    _deep("M15", "some exchanges good, some bad"),
+    FaultCase(
+        "M12",
+        "exchanges that do not exist",
+        Served(records="@ 300 MX 10 gone\n@ 300 MX 20 away"),
+        Outcome.UNUSABLE_MX,
+        TargetFault.NONEXISTENT,
+        questions=5,
+        depth=Depth.EXCHANGES,
+    ),
+    FaultCase(
+        "M13",
+        "exchanges with SERVFAIL",
+        Served(records="@ 300 MX 10 @", faults={"A": "servfail", "AAAA": "servfail"}),
+        reason=FailureReason.SERVFAIL,
+        questions=3,
+        depth=Depth.EXCHANGES,
+    ),
+    FaultCase(
+        "M14",
+        "exchanges with private addresses only",
+        Served(records="@ 300 MX 10 mx\nmx 300 A 10.0.0.25\nmx 300 AAAA fd00::25"),
+        Outcome.UNUSABLE_MX,
+        TargetFault.SPECIAL_ADDRESS,
+        questions=3,
+        ttl=300,
+        depth=Depth.ROUTABLE,
+    ),
+    FaultCase(
+        "M15",
+        "some exchanges good, some bad",
+        Served(
+            records="@ 300 MX 10 mx\n@ 300 MX 20 mx2\nmx 300 A 10.0.0.25\n"
+            "mx2 200 AAAA 2606:4700::25"
+        ),
+        Outcome.MX,
+        questions=5,
+        ttl=200,
+        depth=Depth.ROUTABLE,
+    ),
     FaultCase(
         "M16",
         "RDATA of 0, 1 and 2 octets",
