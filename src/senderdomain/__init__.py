@@ -30,7 +30,6 @@ from ._dns import (
 from ._domain import AddressRules
 from ._finding import Finding, Outcome, Reason, SyntaxFault, TargetFault
 from ._policy import Policy, TablePolicy
-from ._profile import Profile, Receiver
 from ._reply import Action, Reply, Stage, shown
 from ._report import Stats
 from ._targets import Depth, TargetRules
@@ -40,6 +39,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from ._async_verifier import AsyncDomainVerifier
+    from ._profile import Profile, Receiver
 
 __all__ = [
     "MX",
@@ -92,5 +92,9 @@ def __getattr__(name: str) -> object:
         from ._async_verifier import AsyncDomainVerifier  # noqa: PLC0415
 
         return AsyncDomainVerifier
+    if name in ("Profile", "Receiver"):
+        from . import _profile  # noqa: PLC0415 - most programs have no use for it
+
+        return getattr(_profile, name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

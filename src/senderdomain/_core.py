@@ -38,15 +38,11 @@ from ._fork import after_fork
 from ._header import mailbox_in_header
 from ._lookup import lookup
 from ._policy import Policy, TablePolicy
-from ._profile import Profile
 from ._remembered import Remembered
 from ._report import LOG, Stats, log
+from ._settings import check, profile_of
 from ._targets import Judge
 from ._verdict import Verdict
-
-# Seconds. A client waits for 300 (RFC 5321, section 4.5.3.2.2), and the rest of the
-# server takes its time too.
-MAX_DEADLINE = 150
 
 Parsed: TypeAlias = tuple[str, Sender | Finding]
 """A sender as it was given, made text, and what it turned out to be."""
@@ -80,11 +76,7 @@ class Core:
         judge: Judge | None = None,
     ) -> None:
         """See the class."""
-        _check(policy, cache, rules)
-        seconds: object = deadline
-        if not isinstance(seconds, int | float) or not 0 < seconds <= MAX_DEADLINE:
-            msg = f"deadline must be above 0 and at most {MAX_DEADLINE} s: {deadline!r}"
-            raise ValueError(msg)
+        check(policy, cache, rules, deadline)
         # An empty cache is falsy: "cache or FindingCache()" would not share it.
         cache = FindingCache() if cache is None else cache
         self.policy = policy
@@ -98,7 +90,7 @@ class Core:
         self._hot: dict[str, Remembered] = {}
         self._clock: Clock = time.monotonic
         self._judge = judge
-        self._profile = policy if isinstance(policy, Profile) else None
+        self._profile = profile_of(policy)
         if isinstance(cache, FindingCache):
             cache.serve(self._kind_of_lookup())
             self._clock = cache.clock
@@ -284,15 +276,3 @@ class Core:
             len(self.flights),
             len(cache) if isinstance(cache, FindingCache) else None,
         )
-
-
-def _check(policy: object, cache: object, rules: object) -> None:
-    if not callable(policy) or isinstance(policy, type):
-        msg = f"not a policy: {policy!r}; take one of senderdomain.presets"
-        raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
-    if cache is not None and not all(hasattr(cache, name) for name in ("get", "put")):
-        msg = f"not a cache: {cache!r}; take a FindingCache"
-        raise ValueError(msg)
-    if not isinstance(rules, AddressRules):
-        msg = f"not AddressRules: {rules!r}"
-        raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError

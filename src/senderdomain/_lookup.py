@@ -37,7 +37,6 @@ from ._dns import (
     Step,
     Steps,
 )
-from ._exchanges import through_exchanges
 from ._finding import Finding, Outcome, Reason, TargetFault
 from ._targets import Judge
 
@@ -79,6 +78,9 @@ def lookup(domain: DomainName, judge: Judge | None = None) -> Steps[Finding]:
         case Records(ttl=ttl):
             outcome, fault = _kind_of_mx(answer)
             if judge is not None and outcome is Outcome.MX:
+                # Only who looks so deep has to load it.
+                from ._exchanges import through_exchanges  # noqa: PLC0415
+
                 return (yield from through_exchanges(domain, question, answer, judge))
             return Finding(domain, outcome, fault, ttl, evidence)
         case NxDomain(ttl, aliased):
