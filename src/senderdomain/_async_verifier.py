@@ -88,7 +88,8 @@ class AsyncDomainVerifier(Face):
 
     async def verify_domain(self, domain: str | bytes) -> Verdict:
         """See `DomainVerifier.verify_domain`."""
-        return await self._decide(self._core.parse_domain(domain))
+        core = self._core
+        return core.warm_domain(domain) or await self._decide(core.parse_domain(domain))
 
     async def verify_header(self, field: str | bytes) -> Verdict:
         """See `DomainVerifier.verify_header`."""

@@ -52,6 +52,9 @@ Parsed: TypeAlias = tuple[str, Sender | Finding]
 _PROFILE_QUESTIONS = 4
 
 
+_is_logged = LOG.isEnabledFor
+
+
 class Core:
     """
     What the verifiers have in common.
@@ -125,21 +128,39 @@ class Core:
         plainly well formed. Whoever is turned away goes the long way, to the same
         verdict.
         """
-        if not isinstance(reverse_path, str) or len(reverse_path) > MAX_PATH:
+        if type(reverse_path) is not str:
             return None
         local_part, _, domain = reverse_path.rpartition("@")
         known = self._hot.get(domain)
         if (
             known is not None
             and known.expires > (now := self._clock())
-            and ATOMS(local_part)
+            and ((local_part.isalnum() and local_part.isascii()) or ATOMS(local_part))
+            and len(reverse_path) <= MAX_PATH
         ):
+            # As _recalled, whose call would cost a tenth of all this.
             self._remembered += 1
             verdict = Verdict(reverse_path, known, self.policy, now)
-            if LOG.isEnabledFor(logging.INFO):
+            if _is_logged(logging.INFO):
                 log(verdict)
             return verdict
         return None
+
+    def warm_domain(self, domain: str | bytes) -> Verdict | None:
+        """Take the short way to a bare domain that was seen twice."""
+        if type(domain) is not str:
+            return None
+        known = self._hot.get(domain)
+        if known is not None and known.expires > (now := self._clock()):
+            return self._recalled(domain, known, now)
+        return None
+
+    def _recalled(self, text: str, known: Remembered, now: float) -> Verdict:
+        self._remembered += 1
+        verdict = Verdict(text, known, self.policy, now)
+        if _is_logged(logging.INFO):
+            log(verdict)
+        return verdict
 
     def parse(self, reverse_path: str | bytes, smtputf8: bool) -> Parsed:  # noqa: FBT001
         """Parse a reverse-path."""
@@ -258,8 +279,8 @@ class Core:
     def judge(self, text: str, finding: Finding, start: float | None = None) -> Verdict:
         """Make a verdict of *finding*, and log it; *start* is `time.monotonic`."""
         elapsed = 0.0 if start is None else time.monotonic() - start
-        verdict = Verdict(text, finding, self.policy, elapsed=elapsed)
-        if LOG.isEnabledFor(logging.INFO):
+        verdict = Verdict(text, finding, self.policy, elapsed)
+        if _is_logged(logging.INFO):
             log(verdict)
         return verdict
 

@@ -25,26 +25,31 @@ class Verdict:
     Attributes:
         sender: As the client gave it; hostile text, octets that are not UTF-8 as
             lone surrogates. `shown` makes it fit to be seen.
-        elapsed: Seconds that it took, 0.0 if the domain was remembered.
     """
 
-    __slots__ = ("_known", "_now", "_policy", "_reply", "elapsed", "sender")
+    # _time is that of what is remembered, on the cache's clock; otherwise the seconds
+    # that it took. _reply is not there until it is asked for.
+    __slots__ = ("_known", "_policy", "_reply", "_time", "sender")
+
+    _reply: Reply
 
     def __init__(
         self,
         sender: str,
         known: Finding | Remembered,
         policy: Policy,
-        now: float = 0.0,
-        elapsed: float = 0.0,
+        time: float,
     ) -> None:
         """Put a verdict together; verifiers do this."""
         self.sender = sender
         self._known = known
         self._policy = policy
-        self._now = now
-        self.elapsed = elapsed
-        self._reply: Reply | None = None
+        self._time = time
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that it took, 0.0 if the domain was remembered."""
+        return 0.0 if self.cached else self._time
 
     @property
     def outcome(self) -> Outcome:
@@ -61,7 +66,7 @@ class Verdict:
         """The facts."""
         if type(self._known) is Remembered:
             domain = DomainName(self.sender.rpartition("@")[2])
-            self._known = self._known.finding(domain, self._now)
+            self._known = self._known.finding(domain, self._time)
         assert isinstance(self._known, Finding)
         return self._known
 
@@ -83,12 +88,15 @@ class Verdict:
     @property
     def reply(self) -> Reply:
         """What to tell the client."""
-        if self._reply is None:
-            policy = self._policy
-            if isinstance(policy, TablePolicy):
-                self._reply = policy.said(self.sender, self.finding)
-            else:
-                self._reply = policy(shown(self.sender), self.finding)
+        try:
+            return self._reply
+        except AttributeError:
+            pass
+        policy = self._policy
+        if isinstance(policy, TablePolicy):
+            self._reply = policy.said(self.sender, self.finding)
+        else:
+            self._reply = policy(shown(self.sender), self.finding)
         return self._reply
 
     @property

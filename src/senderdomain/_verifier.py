@@ -161,7 +161,8 @@ class DomainVerifier(Face):
 
     def verify_domain(self, domain: str | bytes) -> Verdict:
         """Judge a bare domain, in U-labels or A-labels, or an address literal."""
-        return self._decide(self._core.parse_domain(domain))
+        core = self._core
+        return core.warm_domain(domain) or self._decide(core.parse_domain(domain))
 
     def verify_header(self, field: str | bytes) -> Verdict:
         """
