@@ -544,7 +544,10 @@ RECEIVED = [
         ["--depth", "routable", "a@a.example", "--local-address", "192.0.2.1"],
         "250 a@a.example... Sender ok\n",
     ),
-    (["--depth", "routable", "a@a.example"], "550 "),
+    (["--depth", "ROUTABLE", "a@a.example"], "550 "),
+    (["--depth", "routable", "a@a.example", "--local-host", "a.example"], "250 "),
+    (["--preset", "courier", "a@a.example"], "250 Ok."),
+    (["--preset", "qpsmtpd", "a@a.example"], "250 "),
     (["--depth", "routable", "a@a.example", "--allow", "192.0.2.0/24"], "250 "),
     (["--depth", "exchanges", "a@a.example", "--deny", "192.0.2.1"], "550 "),
     (["--preset", "postfix", "--enhanced", "a@gone.example"], "450 4.1.8 "),
@@ -568,6 +571,8 @@ RECEIVER_MISTAKES = [
     (["--depth", "exchanges", "--deny", "-x"], "unrecognized|expected one argument"),
     (["--depth", "exchanges", "--deny", "a b"], "neither a domain nor a network"),
     (["--any-bad"], "take Depth.EXCHANGES"),
+    (["--preset", "exim", "--depth", "routable"], "exim knows for itself"),
+    (["--preset", "default", "--local-address", "x"], "IPv4"),
 ]
 
 

@@ -49,6 +49,8 @@ dead.zz.        MX 10 gone.zz.
 alive.zz.       MX 10 gone.zz.
 alive.zz.       MX 20 mx.good.zz.
 sick.zz.        MX 10 mx.sick.zz.
+odd.zz.         MX 10 2a00::25.
+odd.zz.         MX 20 *.star.zz.
 found.oracle.zz. MX 10 mx.good.zz.
 xn--mnchen-3ya.zz. MX 10 mx.good.zz.
 1.2.0.192.in-addr.arpa. PTR host.zz.
@@ -146,6 +148,17 @@ SAID = [
     (SENDMAIL, "a@broken", "451 4.1.8", "trouble in the search list"),
     (presets.POSTFIX, "a@b@c", "450 4.1.8", "the last one counts"),
     (presets.POSTFIX, "a@good.zz@oracle.zz", "250 2.1.0", "routed through its own"),
+    (presets.POSTFIX, "-a@good.zz", "501 5.1.7", "allow_min_user = no"),
+    (presets.POSTFIX, "good.zz!-a", "501 5.1.7", "wherever it comes from"),
+    (presets.POSTFIX, "a@good.zz,", "250 2.1.0", "a list of one"),
+    (presets.POSTFIX, "a@odd.zz", "250 2.1.0", "no name, and passes"),
+    (SENDMAIL, "a%gone.zz@mx.oracle.zz", "553 5.1.8", "routed through its own"),
+    (SENDMAIL, "a@localhost(c)", "553 5.5.4", "a comment hides nothing"),
+    (SENDMAIL, "A <a@localhost>", "250", "a phrase hides it"),
+    (SENDMAIL, "@x.zz:@y.zz:a@good.zz", "250", "route after route"),
+    (SENDMAIL, "a@good.zz;", "250", "a semicolon at the end"),
+    (SENDMAIL, "a@good.zz,b", "553 5.1.3", "a comma in the host"),
+    (MADDY, "a@foo-xn--bar.zz", "550 5.7.0", "no A-label; and absent"),
 ]
 
 
@@ -245,6 +258,37 @@ def test_the_recipient_is_named_at_rcpt():
     assert (early.stage, fine.stage) == (Stage.MAIL, Stage.MAIL)
 
 
+def test_a_recipient_is_shown_as_any_stranger_is():
+    """Whatever it is, the reply can be sent."""
+    wild = replace(RECEIVER, stage=Stage.RCPT, recipient="<\ud800ü@b>\r\nX" * 99)
+    with DomainVerifier(made(), policy=SENDMAIL.received_by(wild)) as verifier:
+        reply = verifier.verify("<a@gone.zz>").reply
+    assert str(reply).startswith("553 5.1.8 <??@b>??X<??@b>")
+
+
+MANY = "\n".join(f"many.zz. MX {n} g{n}.zz." for n in range(60))
+LAST = "\nmany.zz. MX 99 mx.good.zz.\nmx.good.zz. A 8.8.8.8\n"
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda p: p.name)
+def test_what_we_do_not_look_at_is_not_absent(profile):
+    """A server looks at all of 61 MX, of which the last one will do."""
+    resolver = ZoneResolver(MANY + LAST)
+    with DomainVerifier(resolver, policy=profile, deadline=60) as verifier:
+        reply = verifier.verify("<a@many.zz>").reply
+    # reject_type perm makes 5yz of all that is temporary.
+    assert reply.code // 100 != 5 or profile is presets.QPSMTPD_PERM
+    assert len(resolver.questions) <= 1 + 2 * 51
+
+
+def test_a_long_list_of_mx_is_no_deep_stack():
+    """A resolver that answers at once is asked in a loop."""
+    zone = "\n".join(f"many.zz. MX {n} g{n}.zz." for n in range(50))
+    policy = BADMX.received_by(RECEIVER)
+    with DomainVerifier(ZoneResolver(zone), policy=policy) as verifier:
+        assert verifier.verify("a@many.zz").reply.code == 250
+
+
 def test_a_profile_asks_a_bare_domain_and_a_header_too():
     """With our own reading, as no server has one for these."""
     with DomainVerifier(made(), policy=presets.POSTFIX) as verifier:
@@ -278,6 +322,8 @@ BAD_RECEIVERS = [
     ({"local_domains": {"-x"}}, "not a domain name"),
     ({"search": ["a b"]}, "not a domain name"),
     ({"addresses": {"example.org"}}, "example.org"),
+    ({"stage": "mail"}, "stage is a Stage"),
+    ({"recipient": None}, "host and recipient are text"),
 ]
 
 
@@ -322,6 +368,7 @@ def test_a_profile_waits_for_a_share_of_the_deadline():
         (Failure(FailureReason.SERVFAIL, rcode=0), Status.NO_DATA),
         (Failure(FailureReason.FILTERED, rcode=3), Status.NOT_FOUND),
         (Failure(FailureReason.REFUSED, rcode=1), Status.NO_RECOVERY),
+        (Failure(FailureReason.SERVFAIL, rcode=6), Status.NO_RECOVERY),
         (Failure(FailureReason.MALFORMED), Status.GARBAGE),
         (Failure(FailureReason.ALIAS_LOOP), Status.ALIAS),
         (Failure(FailureReason.TIMEOUT), Status.TRY_AGAIN),

@@ -96,7 +96,6 @@ def test_whom_it_accepts_it_shows_as_it_has_understood_him(sender, shown):
         "root",
         "<root>",
         "<u@mx.zz",
-        "u@mx.zz",
         "<u\n@mx.zz>",
         "<@mx.zz>",
         "<.u@mx.zz>",

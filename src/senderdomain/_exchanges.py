@@ -8,12 +8,15 @@ Knows not what makes a single target usable: see `_targets`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ._dns import (
     MX,
     DomainName,
     Exchanged,
     Failure,
     FailureReason,
+    NoData,
     Question,
     Records,
     RecordType,
@@ -40,60 +43,91 @@ def through_exchanges(
     Yields:
         All questions at once: a dead server must not keep the other hosts waiting.
     """
-    exchanges = _Exchanges(question, mx, judge)
-    step = exchanges.questions()
-    for _ in step:
-        if exchanges.decided:
-            break
-        exchanged = yield step
-        assert isinstance(exchanged, tuple)
-        exchanges.hear(exchanged)
-        step = ()
-    return exchanges.finding(domain)
+    records = (record for record in mx.rrset if isinstance(record, MX))
+    # By preference; and a host is one host, however often it is named.
+    names = list(dict.fromkeys(record.exchange for record in records))
+    targets = _Targets([(question, mx)], names, judge)
+    yield from targets.ask()
+    return targets.finding(domain)
 
 
-class _Exchanges:
-    """What is known so far of the exchanges of one domain."""
+def through_address(
+    domain: DomainName, question: Question, mx: NoData, judge: Judge
+) -> Steps[Finding]:
+    """
+    Go on with a *domain* without MX, whose own addresses may stand in for one.
 
-    def __init__(self, question: Question, mx: Records, judge: Judge) -> None:
+    Args:
+        domain: The domain.
+        question: The one whose answer is *mx*.
+        mx: That there is none.
+        judge: Of the one target.
+    """
+    targets = _Targets([(question, mx)], [domain], judge)
+    yield from targets.ask()
+    finding = targets.finding(domain)
+    if finding.outcome is Outcome.MX:
+        return replace(finding, outcome=Outcome.IMPLICIT_MX)
+    if finding.reason in ABSENT:
+        return replace(finding, outcome=Outcome.NODATA, reason=None)
+    return finding
+
+
+class _Targets:
+    """What is known so far of the targets of one domain."""
+
+    def __init__(
+        self, evidence: list[Exchanged], names: list[str], judge: Judge
+    ) -> None:
         self._judge = judge
-        self._evidence: list[Exchanged] = [(question, mx)]
+        self._evidence = evidence
+        self._names = names
         self._any_bad = judge.rules.any_bad
-        self._usable: Records | None = None
+        self._usable: int | None = None  # the TTL of what will do
         self._doubt: FailureReason | None = None
-        # By preference; and a host is one host, however often it is named.
-        records = (record for record in mx.rrset if isinstance(record, MX))
-        self._named = list(dict.fromkeys(record.exchange for record in records))
         self._faults: dict[str, TargetFault] = {}
         self._hosts: dict[str, list[Reason | None]] = {}
-        for exchange in self._named:
-            found = judge.of_name(exchange)
+        (first,) = evidence
+        mx = first[1]
+        if isinstance(mx, NoData):
+            # Absence in doubt decides nothing until the addresses have had their say.
+            self._doubt = mx.doubt
+        for name in names:
+            # A domain that is its own target has to have an address first.
+            found = judge.of_name(name) if isinstance(mx, Records) else None
             if isinstance(found, TargetFault):
-                self._faults[exchange] = found
+                self._faults[name] = found
             elif found:
-                self._usable = mx
+                assert isinstance(mx, Records)
+                self._usable = mx.ttl
             else:
-                self._hosts[exchange] = []
+                self._hosts[name] = []
         self._asked = list(self._hosts)[: judge.rules.max_hosts]
 
-    def questions(self) -> tuple[Question, ...]:
-        """Tell what could be asked."""
+    def ask(self) -> Steps[None]:
+        """Ask for all addresses, until one answer decides."""
         names = [DomainName(host) for host in self._asked]
-        return tuple(Question(name, qtype) for name in names for qtype in _FAMILIES)
+        step = tuple(Question(name, qtype) for name in names for qtype in _FAMILIES)
+        for _ in step:
+            if self._decided:
+                break
+            exchanged = yield step
+            assert isinstance(exchanged, tuple)
+            self._hear(exchanged)
+            step = ()
 
     @property
-    def decided(self) -> bool:
-        """Whether no answer can change the outcome any more."""
+    def _decided(self) -> bool:
         return bool(self._faults) if self._any_bad else self._usable is not None
 
-    def hear(self, exchanged: Exchanged) -> None:
+    def _hear(self, exchanged: Exchanged) -> None:
         """Take in what one host has in one address family."""
         self._evidence.append(exchanged)
         question, answer = exchanged
-        found = self._judge.of_answer(answer)
+        found = self._judge.of_answer(question.qname, answer)
         if found is None:
             assert isinstance(answer, Records)
-            self._usable = answer
+            self._usable = answer.ttl
         heard = self._hosts[question.qname]
         heard.append(found)
         faults = [each for each in heard if isinstance(each, TargetFault)]
@@ -114,15 +148,16 @@ class _Exchanges:
         # What the verdict rests on: the MX and one host, or all of them.
         ttls = [a.ttl for _, a in evidence if not isinstance(a, Failure)]
         usable, doubt = self._usable, self._doubt
-        if len(self._asked) < len(self._hosts):
-            doubt = doubt or FailureReason.QUESTION_LIMIT
         if usable is not None and not self._any_bad:
-            ttl = min(ttls[0], usable.ttl)
+            ttl = 0 if doubt else min(ttls[0], usable)
             return Finding(domain, Outcome.MX, None, ttl, evidence)
-        if doubt is not None and not self.decided:
+        if usable is None and len(self._asked) < len(self._hosts):
+            # What nobody has looked at is not absent; nor is it bad.
+            doubt = doubt or FailureReason.QUESTION_LIMIT
+        if doubt is not None and not self._decided:
             return Finding(domain, Outcome.TEMPFAIL, doubt, 0, evidence)
         if not self._faults:
             return Finding(domain, Outcome.MX, None, min(ttls), evidence)
         # Of the most preferred one, whichever was heard first.
-        fault = next(self._faults[e] for e in self._named if e in self._faults)
+        fault = next(self._faults[e] for e in self._names if e in self._faults)
         return Finding(domain, Outcome.UNUSABLE_MX, fault, min(ttls), evidence)

@@ -105,8 +105,10 @@ class Flight:
     """
 
     __slots__ = (
+        "_answers",
         "_ask",
         "_flights",
+        "_going",
         "_race",
         "_steps",
         "deadline",
@@ -134,6 +136,8 @@ class Flight:
         self.loop = loop
         self.thread = None if loop is not None else threading.get_ident()
         self.waiters: deque[Waiter] = deque()
+        self._answers: list[Answer | Exchanged | None] = []
+        self._going = False
 
     def start(self, steps: Steps[Finding], ask: Ask) -> None:
         """Drive *steps*, whose questions *ask* puts, until there is a finding."""
@@ -150,20 +154,27 @@ class Flight:
         self._land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
 
     def _go_on(self, answer: Answer | Exchanged | None) -> None:
+        self._answers.append(answer)
+        if self._going:  # called by who answers at once: the loop below hears it
+            return
+        self._going = True
         try:
-            step = advance(self._steps, answer)
-            if isinstance(step, Question):
-                self._ask(step, self.deadline, self._go_on)
-                return
-            if isinstance(step, tuple):
-                if step:
-                    self._race = Race(step, self._put, self._go_on)
-                self._race.go_on()
-                return
+            while self._answers:
+                step = advance(self._steps, self._answers.pop())
+                if isinstance(step, Question):
+                    self._ask(step, self.deadline, self._go_on)
+                elif isinstance(step, tuple):
+                    if step:
+                        self._race = Race(step, self._put, self._go_on)
+                    self._race.go_on()
+                else:
+                    self._land(step)
         except Exception:  # noqa: BLE001 - a mistake of ours must not cost a verdict
             _LOG.exception("lookup of %s failed, please report", self.domain)
-            step = tempfail(self.domain, FailureReason.RESOLVER_BUG)
-        self._land(step)
+            self._answers.clear()
+            self._land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
+        finally:
+            self._going = False
 
     def _put(self, question: Question, callback: Callback) -> None:
         try:

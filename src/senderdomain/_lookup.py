@@ -37,7 +37,7 @@ from ._dns import (
     Step,
     Steps,
 )
-from ._finding import Finding, Outcome, Reason, TargetFault
+from ._finding import Finding, Outcome, TargetFault
 from ._targets import Judge
 
 T = TypeVar("T")
@@ -91,7 +91,11 @@ def lookup(domain: DomainName, judge: Judge | None = None) -> Steps[Finding]:
             # No fall-back: only an empty list of MX makes an implicit one.
             return Finding(domain, Outcome.TEMPFAIL, reason, 0, evidence)
         case NoData(ttl, doubt):
-            return (yield from _implicit_mx(domain, ttl, evidence, doubt, judge))
+            if judge is not None:
+                from ._exchanges import through_address  # noqa: PLC0415 - likewise
+
+                return (yield from through_address(domain, question, answer, judge))
+            return (yield from _implicit_mx(domain, ttl, evidence, doubt))
         case _ as never:
             assert_never(never)
 
@@ -111,12 +115,10 @@ def _implicit_mx(
     ttl: int,
     evidence: tuple[Exchanged, ...],
     doubt: FailureReason | None,
-    judge: Judge | None,
 ) -> Steps[Finding]:
     # RFC 5321, section 5.1: the domain's own address may stand in for the MX, and
     # an AAAA is as good as an A. A failure, or absence in doubt, decides nothing
     # until the other family has had its say.
-    fault: Reason | None = None
     for qtype in (RecordType.A, RecordType.AAAA):
         question = Question(domain, qtype)
         answer = cast("Answer", (yield question))
@@ -124,10 +126,7 @@ def _implicit_mx(
         match answer:
             case Records():
                 ttl = 0 if doubt else min(ttl, answer.ttl)
-                found = None if judge is None else judge.of_answer(answer)
-                if found is None:
-                    return Finding(domain, Outcome.IMPLICIT_MX, None, ttl, evidence)
-                fault = fault or found
+                return Finding(domain, Outcome.IMPLICIT_MX, None, ttl, evidence)
             case Failure(reason):
                 doubt = doubt or reason
             case NoData(doubt=another):
@@ -139,5 +138,4 @@ def _implicit_mx(
                 assert_never(never)
     if doubt:
         return Finding(domain, Outcome.TEMPFAIL, doubt, 0, evidence)
-    outcome = Outcome.UNUSABLE_MX if fault else Outcome.NODATA
-    return Finding(domain, outcome, fault, ttl, evidence)
+    return Finding(domain, Outcome.NODATA, None, ttl, evidence)

@@ -27,6 +27,9 @@ Network: TypeAlias = IPv4Network | IPv6Network
 _NAT64 = IPv6Network("64:ff9b::/96")
 _IPV4_BITS = 0xFFFFFFFF
 
+# RFC 4291, section 2.4, and what IANA has assigned: all global unicast is in here.
+_V6, _UNICAST = 6, IPv6Network("2000::/3")
+
 # Inside blocks that are not globally reachable as a whole.
 _REACHABLE = tuple(
     map(
@@ -86,7 +89,7 @@ def is_reachable(text: str) -> bool:
         return True
     if address.is_multicast or any(address in network for network in _UNREACHABLE):
         return False
-    return address.is_global
+    return address.is_global and (address.version != _V6 or address in _UNICAST)
 
 
 def is_within(text: str, networks: tuple[Network, ...]) -> bool:

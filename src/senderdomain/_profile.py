@@ -43,7 +43,8 @@ class Receiver:
         search: The domains that its resolver appends to names; the local domains if
             None. Few servers let it.
         stage: The command at which it checks the sender.
-        recipient: The argument of RCPT, for servers that name it there.
+        recipient: The argument of RCPT, for servers that name it there; a stranger's
+            text, of which a reply shows what is printable.
 
     Raises:
         ValueError: If a name or an address is not one.
@@ -60,6 +61,11 @@ class Receiver:
         """Bring names and addresses into the one form that can be compared."""
         from ipaddress import ip_address  # noqa: PLC0415 - only profiles need it
 
+        stage: object = self.stage
+        texts: tuple[object, ...] = self.host, self.recipient
+        if not isinstance(stage, Stage) or not all(isinstance(t, str) for t in texts):
+            msg = f"host and recipient are text, stage is a Stage: {texts!r}, {stage!r}"
+            raise ValueError(msg)
         local = _names("local_domains", self.local_domains)
         object.__setattr__(self, "local_domains", frozenset(local))
         if self.search is not None:
@@ -162,11 +168,11 @@ class Profile(TablePolicy):
             {
                 "arg": arg,
                 "addr": addr,
-                "prefix": self.receiver.recipient if at_rcpt else arg,
+                "prefix": _shown(self.receiver.recipient) if at_rcpt else arg,
                 "domain": addr.rpartition("@")[2],
                 "ascii": finding.domain,
                 "detail": _shown(finding.detail),
-                "host": self.receiver.host,
+                "host": _shown(self.receiver.host),
             },
         )
         if reply.action is Action.ACCEPT:

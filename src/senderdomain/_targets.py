@@ -83,8 +83,13 @@ class TargetRules:
 
     def __post_init__(self) -> None:
         """Refuse what could never match."""
-        if self.max_hosts < 1:
-            msg = f"max_hosts must be at least 1: {self.max_hosts}"
+        hosts: object = self.max_hosts
+        if type(hosts) is not int or hosts < 1:
+            msg = f"max_hosts must be a number of at least 1: {hosts!r}"
+            raise ValueError(msg)
+        flags: tuple[object, ...] = self.any_bad, self.own_usable
+        if not all(isinstance(flag, bool) for flag in flags):
+            msg = f"any_bad and own_usable are True or False: {flags!r}"
             raise ValueError(msg)
         for name in ("deny", "allow", "own"):
             given: object = getattr(self, name)
@@ -104,10 +109,14 @@ class _Rules:
         self.names: set[str] = set()
         networks: list[Network] = []
         for rule in rules:
+            given: object = rule
+            if not isinstance(given, str):
+                msg = f"neither a domain nor a network: {rule!r}"
+                raise ValueError(msg)  # noqa: TRY004 - as all bad configuration
             try:
                 networks.append(ip_network(rule, strict=False))
             except ValueError:
-                name = domain_name(str(rule), _ANY_NAME)
+                name = domain_name(rule, _ANY_NAME)
                 if isinstance(name, SyntaxFault):
                     msg = f"neither a domain nor a network: {rule!r}"
                     raise ValueError(msg) from None  # noqa: TRY004 - as above
@@ -183,24 +192,37 @@ class Judge:
             return TargetFault.NOT_A_HOST
         if exchange.replace(".", "").isdigit():
             return TargetFault.ADDRESS  # RFC 1035, section 3.3.9: a domain name
-        if self._allow.has_name(exchange):
+        return self._by_rule(exchange)
+
+    def _by_rule(self, name: str) -> TargetFault | bool | None:
+        if self._allow.has_name(name):
             return True
-        if self._own.has_name(exchange):
+        if self._own.has_name(name):
             return self._of_own() or True
-        return TargetFault.DENIED if self._deny.has_name(exchange) else None
+        return TargetFault.DENIED if self._deny.has_name(name) else None
 
     def _of_own(self) -> TargetFault | None:
         return None if self.rules.own_usable else TargetFault.OWN_HOST
 
-    def of_answer(self, answer: Answer) -> TargetFault | FailureReason | None:
+    def of_answer(
+        self, name: str, answer: Answer
+    ) -> TargetFault | FailureReason | None:
         """
         Decide about a target by what its name has in one address family.
+
+        Args:
+            name: The target, which may be an alias of another host.
+            answer: To the question for its addresses.
 
         Returns:
             What is wrong with it, or why nobody knows; None if it is usable.
         """
         match answer:
             case Records():
+                rules = map(self._by_rule, (name, *answer.aliases))
+                ruled = next((rule for rule in rules if rule is not None), None)
+                if ruled is not None:
+                    return ruled if isinstance(ruled, TargetFault) else None
                 found = [self._of_address(str(each)) for each in answer.rrset]
                 faults = [fault for fault in found if fault is not None]
                 bad = bool(faults) if self.rules.any_bad else len(faults) == len(found)

@@ -48,7 +48,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
     )
     add = group.add_argument
     depth = f"one of {', '.join(_DEPTHS)}"
-    add("--depth", choices=_DEPTHS, default="exists", metavar="DEPTH", help=depth)
+    add("--depth", type=str.lower, choices=_DEPTHS, metavar="DEPTH", help=depth)
     rule = "a domain, a network or an address; may be repeated"
     add("--deny", action="append", default=[], metavar="RULE", help=rule)
     add("--allow", action="append", default=[], metavar="RULE", help="the same")
@@ -72,36 +72,46 @@ def _add_receiver(parser: argparse.ArgumentParser) -> None:
 def policies(arguments: argparse.Namespace) -> dict[str, TablePolicy]:
     """Make the policies that were asked for, by their names."""
     name = arguments.preset
+    _receiver(arguments)  # whoever needs it, it must be one
     if name == ALL:
         return {each: _fitted(PRESETS[each], arguments) for each in PRESETS}
     if name not in PRESETS:
         msg = f"no preset {name!r}; there are {', '.join(PRESETS)}, and {ALL}"
         raise Mistake(msg)
-    return {name: _fitted(PRESETS[name], arguments)}
+    policy = PRESETS[name]
+    asked = arguments.depth, *arguments.deny, *arguments.allow, arguments.any_bad
+    if isinstance(policy, Profile) and any(asked):
+        msg = f"--depth, --deny, --allow, --any-bad: {name} knows for itself"
+        raise Mistake(msg)
+    return {name: _fitted(policy, arguments)}
 
 
 def _fitted(policy: TablePolicy, arguments: argparse.Namespace) -> TablePolicy:
-    try:
-        if isinstance(policy, Profile):
-            policy = policy.received_by(_receiver(arguments))
-        else:
-            policy = policy.exempting(arguments.local_domain)
-            if _STAGES[arguments.stage] is Stage.RCPT:
-                policy = policy.at_rcpt()
-    except ValueError as error:
-        raise Mistake(error) from None
+    if isinstance(policy, Profile):
+        policy = policy.received_by(_receiver(arguments))
+    else:
+        policy = policy.exempting(arguments.local_domain)
+        if _STAGES[arguments.stage] is Stage.RCPT:
+            policy = policy.at_rcpt()
     return policy.with_enhanced_codes() if arguments.enhanced else policy
 
 
 def _receiver(arguments: argparse.Namespace) -> Receiver:
     rcpt = arguments.rcpt
-    return Receiver(
-        host=arguments.local_host,
-        local_domains=frozenset(arguments.local_domain),
-        addresses=frozenset(arguments.local_address or Receiver().addresses),
-        stage=_STAGES[arguments.stage],
-        recipient=rcpt if rcpt.startswith("<") else f"<{rcpt}>",
-    )
+    try:
+        return Receiver(
+            host=arguments.local_host,
+            local_domains=frozenset(arguments.local_domain),
+            addresses=frozenset(arguments.local_address or Receiver().addresses),
+            stage=_STAGES[arguments.stage],
+            recipient=rcpt if rcpt.startswith("<") else f"<{rcpt}>",
+        )
+    except ValueError as error:
+        raise Mistake(error) from None
+
+
+def _own(arguments: argparse.Namespace) -> list[str]:
+    return [*arguments.local_address, arguments.local_host]
 
 
 def verifier(
@@ -111,11 +121,11 @@ def verifier(
     depth, targets = Depth.EXISTS, TargetRules()
     try:
         if not isinstance(policy, Profile):
-            depth = _DEPTHS[arguments.depth]
+            depth = _DEPTHS[arguments.depth or "exists"]
             targets = TargetRules(
                 deny=frozenset(arguments.deny),
                 allow=frozenset(arguments.allow),
-                own=frozenset(arguments.local_address if depth.is_deep else ()),
+                own=frozenset(_own(arguments) if depth.is_deep else ()),
                 any_bad=arguments.any_bad,
             )
         return DomainVerifier(

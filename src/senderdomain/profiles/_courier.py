@@ -36,7 +36,7 @@ from ._courier_address import (
     to_unicode,
 )
 from ._inquiry import NOERROR, NXDOMAIN, Inquiry, on_the_wire
-from ._syntax import is_ipv6, malformed, unescaped
+from ._syntax import is_ipv6, malformed, unescaped, with_brackets
 
 # Of each domain. Courier itself asks for the addresses of all.
 _MAX_HOSTS = 50
@@ -57,7 +57,7 @@ class CourierReading:
         smtputf8: bool,  # noqa: ARG002 - nor does it look whether that was asked for
     ) -> Mailbox | Finding:
         """See `Reading.read`."""
-        inside = path_in(path)
+        inside = path_in(with_brackets(path))
         if inside is None:
             return malformed(SyntaxFault.BRACKETS)
         sender = as_sender(inside)
@@ -76,7 +76,7 @@ class CourierReading:
 
     def address(self, path: str) -> str:
         """See `Reading.address`; with the domain that replies name."""
-        sender = as_sender(path_in(path) or "")
+        sender = as_sender(path_in(with_brackets(path)) or "")
         domain = domain_of(sender)
         return f"{sender.rpartition('@')[0]}@{domain}" if domain else sender
 

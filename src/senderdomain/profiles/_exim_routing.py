@@ -134,8 +134,13 @@ class EximPlan:
             case Status.FOUND:
                 assert heard.records is not None
                 names = _hosts_of(heard.records.rrset)
-                hosts = yield from self._addresses(inquiry, names)
-                return _through_mx(inquiry, hosts, receiver)
+                hosts = yield from self._addresses(inquiry, _first(names))
+                finding = _through_mx(inquiry, hosts, receiver)
+                rejected = finding.outcome is Outcome.UNUSABLE_MX
+                if rejected and len(names) > _MOST_HOSTS:
+                    # Exim looks at all of them.
+                    return _later(inquiry, FailureReason.QUESTION_LIMIT)
+                return finding
             case Status.NO_DATA:
                 (host,) = yield from self._addresses(inquiry, {domain: 0})
                 return _through_addresses(inquiry, host, receiver)
@@ -174,7 +179,7 @@ class EximPlan:
         if a.status is Status.FOUND:  # a failed AAAA is forgotten then
             return _Host(name, preference, _Found.IGNORED)
         for heard in (aaaa, a):
-            if heard.status is Status.TRY_AGAIN:
+            if heard.status in (Status.TRY_AGAIN, Status.NO_RECOVERY):
                 return _Host(name, preference, _Found.TROUBLE, reason=heard.reason)
         return _Host(name, preference, _Found.NOTHING)
 
@@ -202,6 +207,10 @@ def _hosts_of(rrset: tuple[MX | str, ...]) -> dict[str, int]:
     ):
         name = _ESCAPE.sub(_unescaped, record.exchange)
         hosts.setdefault(name, record.preference)
+    return hosts
+
+
+def _first(hosts: dict[str, int]) -> dict[str, int]:
     return dict(list(hosts.items())[:_MOST_HOSTS])
 
 

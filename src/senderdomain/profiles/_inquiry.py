@@ -152,10 +152,11 @@ def _failed(failure: Failure, name: str) -> Heard:
         return Heard(Status.ALIAS, aliases=failure.aliases or (name,))
     if failure.reason is FailureReason.MALFORMED:
         return Heard(Status.GARBAGE, reason=failure.reason)
-    by_rcode = {
-        NOERROR: Status.NO_DATA,  # a referral has no answer section either
-        NXDOMAIN: Status.NOT_FOUND,  # whoever has told that lies
-        FORMERR: Status.NO_RECOVERY,
-    }
-    status = by_rcode.get(-1 if failure.rcode is None else failure.rcode)
-    return Heard(status or Status.TRY_AGAIN, reason=failure.reason)
+    status = Status.TRY_AGAIN
+    if failure.rcode == NOERROR:
+        status = Status.NO_DATA  # a referral has no answer section either
+    elif failure.rcode == NXDOMAIN:
+        status = Status.NOT_FOUND  # whoever has told that lies
+    elif failure.rcode not in (None, SERVFAIL, NOTIMP, REFUSED):
+        status = Status.NO_RECOVERY
+    return Heard(status, reason=failure.reason)

@@ -53,7 +53,8 @@ class PlainReading:
         if isinstance(sender, Mailbox) and sender.domain:
             if self.skips_own and sender.domain in receiver.local_domains:
                 return local(sender.domain)
-            if not self.idn and ("xn--" in sender.domain or not path.isascii()):
+            labels = sender.domain.split(".")
+            if not self.idn and any(label[:4] == "xn--" for label in labels):
                 return Finding(sender.domain, Outcome.NXDOMAIN)
             return sender
         finding = settled(sender, _NAMES)
@@ -134,6 +135,8 @@ def netqmail_plan(domain: DomainName, _receiver: Receiver) -> Steps[Finding]:
     soft = next((each for each in found if isinstance(each, Failure)), None)
     if soft is not None:
         return inquiry.finding(Outcome.TEMPFAIL, soft.reason)
+    if len(answer.rrset) > _EXCHANGES.rules.max_hosts:
+        return inquiry.finding(Outcome.TEMPFAIL, FailureReason.QUESTION_LIMIT)
     return inquiry.finding(Outcome.UNUSABLE_MX)
 
 

@@ -58,10 +58,11 @@ class PostfixReading:
         if not is_utf8(path):
             return malformed(SyntaxFault.NOT_UTF8)
         address = _internal(_unrouted(path))
-        if address is None:
-            return malformed(SyntaxFault.LOCAL_PART)
         # src/smtpd/smtpd_resolve.c compares addresses in one case.
-        local_part, domain = _split(address.casefold(), receiver)
+        local_part, domain = _split((address or "").casefold(), receiver)
+        # allow_min_user = no, and what is not one address.
+        if address is None or "-" in (address[:1], local_part[:1]):
+            return malformed(SyntaxFault.LOCAL_PART)
         if domain is None:
             return unqualified()  # becomes a mailbox of the server itself
         if domain[:1] == "[":
@@ -101,8 +102,11 @@ def _internal(text: str) -> str | None:
     for part in _TOKEN.findall(_uncommented(text)):
         if part.isspace():
             continue
-        if part in ',;"' or (ended and part != ">"):
+        if part == '"' or (ended and part not in ">,;"):
             return None
+        if part in ",;":  # at the end of a list of one, or in front of it
+            ended = bool(parts)
+            continue
         if part == "<":  # what stood before it was a phrase
             parts, after_word, several, in_angle = [], False, False, True
         elif part == ">":
@@ -201,7 +205,9 @@ def _kind_of_mx(rrset: tuple[MX | str, ...]) -> tuple[Outcome, TargetFault | Non
     exchanges = [record.exchange for record in rrset if isinstance(record, MX)]
     if "" in exchanges:  # at any preference, and among others
         return Outcome.NULL_MX, None
-    if any(is_ipv4(name) or _is_hostname(name) for name in exchanges):
+    # valid_rr_name: addresses, and "*" in front, are no names but pass.
+    names = [name.removeprefix("*.") for name in exchanges]
+    if any(is_ipv4(n) or is_ipv6(n) or _is_hostname(n) for n in names):
         return Outcome.MX, None
     return Outcome.UNUSABLE_MX, TargetFault.NOT_A_HOST
 

@@ -31,7 +31,7 @@ from .._reply import Reply
 from .._value import value
 from ._inquiry import MAX_LABEL, Inquiry, on_the_wire
 from ._qpsmtpd_address import NOBODY, QpsmtpdAddress, parse, path_in
-from ._syntax import is_ipv6, literal, malformed, unescaped, unqualified
+from ._syntax import is_ipv6, literal, malformed, unescaped, unqualified, with_brackets
 
 # Of each domain. qpsmtpd itself goes on to the last.
 _MAX_HOSTS = 50
@@ -65,7 +65,7 @@ class QpsmtpdReading:
         smtputf8: bool,  # noqa: ARG002 - it has never heard of that
     ) -> Mailbox | Finding:
         """See `Reading.read`."""
-        text = path_in(path)
+        text = path_in(with_brackets(path))
         if text is None:
             return malformed(SyntaxFault.DOMAIN, "Syntax error in parameters")
         address = parse(text)
@@ -82,7 +82,7 @@ class QpsmtpdReading:
 
     def address(self, path: str) -> str:
         """See `Reading.address`: lib/Qpsmtpd/Address.pm, format."""
-        address = parse(path_in(path) or "")
+        address = parse(path_in(with_brackets(path)) or "")
         return str(address or NOBODY)
 
     def argument(self, path: str) -> str:

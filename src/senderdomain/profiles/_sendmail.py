@@ -113,6 +113,9 @@ def _literal(inquiry: Inquiry) -> Steps[Finding]:
     return inquiry.finding(Outcome.NXDOMAIN)
 
 
+# It asks about each; we do not.
+_MAX_HOSTS = 50
+
 # cf/feature/badmx.m4: the last octet has one digit only, and 127.1.2.3 passes.
 _ILLEGAL = re.compile(r"(?:(?:[0-9]{1,3}\.){3}[0-9])?\.").fullmatch
 _INVALID = re.compile(r"127\.|10\.|0\.0\.0\.0").match
@@ -123,6 +126,9 @@ def _bad_mx(inquiry: Inquiry, name: str) -> Steps[Finding]:
     if heard.status is Status.TRY_AGAIN:
         return inquiry.finding(Outcome.TEMPFAIL, TargetFault.UNKNOWN, name)
     exchanges = _exchanges(heard, name)
+    if len(exchanges) > _MAX_HOSTS:
+        limit = FailureReason.QUESTION_LIMIT
+        return inquiry.finding(Outcome.TEMPFAIL, limit, name)
     if any(_ILLEGAL(f"{exchange}.") for exchange in exchanges):
         return inquiry.finding(Outcome.UNUSABLE_MX, TargetFault.ADDRESS, name)
     bad = False
@@ -231,7 +237,9 @@ SENDMAIL_8_17_BADMX = replace(
 {SENDMAIL_8_17.pedigree}
 FEATURE(`badmx'), cf/feature/badmx.m4: one bad MX condemns all; of addresses as MX only
 those are known whose last octet has one digit; "MX 0 ." alone passes, "MX 10 ." does
-not; AAAA is never asked, and a target that does not exist passes.""",
+not; AAAA is never asked, and a target that does not exist passes; of several addresses
+of a host it takes one by chance, and we the first. It looks at all MX, we at 50 at the
+most.""",
 )
 
 SENDMAIL_8_11 = replace(

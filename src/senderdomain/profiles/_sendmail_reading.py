@@ -70,7 +70,7 @@ class SendmailReading:
             return malformed(error.fault, str(error))
         return (
             _unfit(text)
-            or _localhost(text, receiver)
+            or _localhost(found, receiver)
             or _parsed(_focused(found), receiver)
         )
 
@@ -108,9 +108,13 @@ def _unfit(text: str) -> Finding | None:
     return None
 
 
-def _localhost(text: str, receiver: Receiver) -> Finding | None:
-    # check_mail: "user@localhost" from elsewhere is nobody's address.
-    domain = text.removesuffix(">").rpartition("@")[2].lower()
+def _localhost(found: list[str], receiver: Receiver) -> Finding | None:
+    # check_mail: "user@localhost" from elsewhere is nobody's address. A phrase before
+    # the brackets hides it.
+    bare = found[1:-1] if found[:1] == ["<"] else found
+    if "@" not in bare:
+        return None
+    domain = "".join(bare[_last(bare, "@") + 1 :]).lower()
     own = receiver.host.partition(".")[2].lower()
     if domain in _LOCALHOST or (own and domain == f"localhost.{own}"):
         return malformed(SyntaxFault.ADDRESS_LITERAL)
@@ -122,11 +126,11 @@ def _focused(found: list[str]) -> list[str]:
     if "<" in found:
         inner = found[len(found) - found[::-1].index("<") :]
         found = inner[: inner.index(">")]
+    while found[-1:] == [";"]:
+        found = found[:-1]
     for mark in (",", ":"):
-        if found[:1] == ["@"] and mark in found[2:-1]:
+        while found[:1] == ["@"] and mark in found[2:-1]:
             found = found[found.index(mark, 2) + 1 :]
-            if mark == ",":
-                return _focused(found)
     return found
 
 
@@ -161,7 +165,7 @@ def _parsed(found: list[str], receiver: Receiver) -> Mailbox | Finding:
         return malformed(SyntaxFault.SOURCE_ROUTE, "User address required")
     if not host:
         return malformed(SyntaxFault.SOURCE_ROUTE, "Hostname required")
-    if "@" in user or "," in user:
+    if "@" in user or "," in user or "," in host:
         return malformed(SyntaxFault.SOURCE_ROUTE, "Invalid route address")
     return _host(user, "".join(host), receiver)
 
@@ -182,7 +186,8 @@ def _host(user: list[str], host: str, receiver: Receiver) -> Mailbox | Finding:
     wrong = _wrong_with(name, f"{joined(user)}@{host}")
     if wrong is not None:
         return wrong
-    if name in receiver.local_domains and not _ROUTING.isdisjoint(user):
+    own = name in receiver.local_domains or name == receiver.host.lower()
+    if own and not _ROUTING.isdisjoint(user):
         return _parsed(user, receiver)
     if name in (receiver.host.lower(), "localhost"):
         return local(name)

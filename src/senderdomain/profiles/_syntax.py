@@ -25,6 +25,11 @@ def without_brackets(path: str) -> str:
     return path[1:-1] if path[:1] == "<" and path[-1:] == ">" else path
 
 
+def with_brackets(path: str) -> str:
+    """*path* for a server that insists on brackets, whose caller has left them out."""
+    return path if "<" in path or ">" in path else f"<{path}>"
+
+
 def unquoted(text: str) -> str:
     """*text* with quotes and backslashes taken away, as programs store an address."""
     return _QUOTES.sub(lambda m: _QUOTED_PAIR.sub(r"\1", m[1] or m[2] or ""), text)
