@@ -86,7 +86,7 @@ def maddy_plan(domain: DomainName, receiver: Receiver) -> Steps[Finding]:
     return inquiry.finding(Outcome.NXDOMAIN)
 
 
-_EXCHANGES = Judge(Depth.EXCHANGES, TargetRules(max_hosts=10))
+_EXCHANGES = Judge(Depth.EXCHANGES, TargetRules(max_hosts=50))
 
 
 def mox_plan(domain: DomainName, _receiver: Receiver) -> Steps[Finding]:
@@ -224,7 +224,7 @@ MOX = Profile(
     pedigree="""\
 mox, smtpserver/mx.go, checkMXRecords, of August 2026; on by default for incoming mail.
 Differs from the RFCs: a domain that does not exist, and one whose exchanges do not, get
-the status of a null MX (RFC 7505, section 4.2). mox looks at every exchange, we at ten.
+the status of a null MX (RFC 7505, section 4.2). mox looks at every exchange, we at fifty.
 Unsure: the words for what is accepted and for bad syntax; nobody has recorded one.""",
 )
 
@@ -250,7 +250,7 @@ NETQMAIL = Profile(
     pedigree="""\
 netqmail 1.06 with the patch MFCHECK, qmail-smtpd.c, mfcheck, and dns.c, dns_mxip.
 Differs from the RFCs: IPv6 does not count (RFC 5321, section 5.2). It looks at every
-exchange, we at ten.
+exchange, we at fifty.
 Unsure: internationalized domains, bad syntax; nobody has recorded one.""",
 )
 
