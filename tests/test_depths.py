@@ -30,7 +30,9 @@ from senderdomain._lookup import advance, lookup
 from senderdomain._networks import is_reachable, is_within, unwrapped
 from senderdomain._race import Race
 from senderdomain._targets import Judge
-from senderdomain.testing import AsyncZoneResolver, ZoneResolver
+from senderdomain.resolvers import AsyncStubResolver, StubResolver
+from senderdomain.resolvers._pending import Timing
+from senderdomain.testing import AsyncZoneResolver, LoopbackDNS, ZoneResolver
 
 ZONE = """
 good.example.       300 MX 10 mx.good.example.
@@ -122,6 +124,8 @@ ROWS = [
     ("private", ROUTABLE, BAD, Fault.SPECIAL_ADDRESS, "RFC 1918"),
     ("mixed", ROUTABLE, GOOD, None, "one address suffices"),
     ("both", ROUTABLE, GOOD, None, "one host suffices"),
+    ("mx.empty", EXCHANGES, ABSENT, None, "it is there, with nothing for mail"),
+    ("mx.empty", ROUTABLE, ABSENT, None, "and is no target that is unusable"),
     ("loop", ROUTABLE, BAD, Fault.SPECIAL_ADDRESS, "the implicit MX is unusable"),
     ("loop6", ROUTABLE, IMPLICIT, None, "one family suffices"),
 ]
@@ -341,6 +345,102 @@ def test_a_race_goes_on_when_nobody_waits():
     assert heard[1:] == [(questions[0], NoData(2))]
 
 
+def test_a_race_that_is_over_drops_what_is_under_way():
+    """The answers that have come are not asked for again."""
+    callbacks, dropped = [], []
+    name = DomainName("d.example")
+    questions = tuple(Question(name, qtype) for qtype in (RecordType.A, RecordType.MX))
+    race = Race(questions, lambda _, callback: callbacks.append(callback), print)
+    race.go_on()
+    callbacks[0](NoData(1))
+    race.end(dropped.append)
+    assert dropped == [callbacks[1]]
+
+
+class Patient(AsyncZoneResolver):
+    """A user's resolver: it never answers about one host, and counts who waits."""
+
+    def __init__(self, zone):
+        super().__init__(zone)
+        self.waiting = self.cancelled = 0
+
+    async def resolve(self, question, deadline):
+        """Answer, or wait."""
+        if question.qname != "mx.private.example":
+            return await super().resolve(question, deadline)
+        self.waiting += 1
+        try:
+            return await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+
+
+def test_nobody_goes_on_looking_for_what_is_decided():
+    """The tasks that ask about the other host are cancelled."""
+
+    async def main():
+        asking = Patient(ZONE)
+        async with AsyncDomainVerifier(asking, depth=ROUTABLE) as verifier:
+            verdict = await verifier.verify("a@both.example")
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return verdict.outcome, asking.waiting, asking.cancelled
+
+    assert asyncio.run(main()) == (GOOD, 2, 2)
+
+
+SLOW = {
+    "both.example": {"MX": ["10 slow.example.", "20 good.example."]},
+    "good.example": {"A": ["8.8.8.8"]},
+}
+
+
+@pytest.mark.parametrize("most", [3, 400])
+def test_a_socket_does_not_wait_for_what_is_decided(most):
+    """Neither a question under way nor one in the queue holds a place."""
+    timing = Timing(attempt_timeout=60, max_in_flight=most)
+    with LoopbackDNS(SLOW) as server:
+        server.zone.fault("slow.example", "timeout")
+        resolver = StubResolver([server.server], timing=timing)
+        with DomainVerifier(resolver, depth=ROUTABLE) as verifier:
+            verdicts = list(verifier.verify_many(["a@both.example"]))
+            assert [v.outcome for v in verdicts] == [GOOD]
+            assert verifier.verify("b@both.example").cached
+        with DomainVerifier(resolver, depth=ROUTABLE) as verifier:
+            assert verifier.verify("a@both.example").outcome is GOOD
+            assert not resolver._watcher().engine.busy
+        resolver.close()
+        resolver.drop(print)
+
+
+def test_a_socket_in_a_loop_does_not_either():
+    """And to drop what was never asked does no harm."""
+
+    async def main(server):
+        resolver = AsyncStubResolver([server])
+        resolver.drop(print)
+        async with AsyncDomainVerifier(resolver, depth=ROUTABLE) as verifier:
+            verdict = await verifier.verify("a@both.example")
+            busy = resolver._watcher(asyncio.get_running_loop()).engine.busy
+            resolver.drop(print)
+        resolver.close()
+        return verdict.outcome, busy
+
+    with LoopbackDNS(SLOW) as server:
+        server.zone.fault("slow.example", "timeout")
+        assert asyncio.run(main(server.server)) == (GOOD, False)
+
+
+def test_an_implicit_mx_can_be_bad_without_being_absent():
+    """All of its addresses count, if any bad one does."""
+    targets = TargetRules(any_bad=True)
+    asking = resolver()
+    with DomainVerifier(asking, depth=ROUTABLE, targets=targets) as verifier:
+        assert verifier.verify("a@addr.example").outcome is IMPLICIT
+        assert verifier.verify("a@loop.example").outcome is BAD
+
+
 def test_a_question_that_cannot_be_put_is_a_failure():
     """A mistake of ours costs a verdict, and no exception."""
 
@@ -430,11 +530,18 @@ def disguised(address):
 
 
 @pytest.mark.parametrize(
-    "address", ["8.8.8.8", "2606:4700::1", "100.128.0.1", "2002::1"]
+    ("address", "reachable"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1", True),
+        ("100.128.0.1", True),
+        ("2002::1", False),  # 6to4 of what is not
+        ("4000::1", False),  # IANA has given nobody an address outside 2000::/3
+    ],
 )
-def test_ordinary_addresses_are_reachable(address):
-    """But for 6to4 of what is not."""
-    assert is_reachable(address) is (address != "2002::1")
+def test_ordinary_addresses_are_reachable(address, reachable):
+    """Which are those that somebody has been given."""
+    assert is_reachable(address) is reachable
 
 
 def test_a_network_has_an_address_in_disguise():

@@ -32,6 +32,7 @@ from senderdomain._dns import DomainName
 from senderdomain._finding import SyntaxFault, TargetFault
 from senderdomain.profiles import PROFILES
 from senderdomain.profiles._inquiry import Inquiry, Status, on_the_wire, res_query
+from senderdomain.profiles._syntax import a_labels
 from senderdomain.testing import AsyncZoneResolver, ZoneResolver
 
 from .recorded_world import RECEIVER
@@ -159,6 +160,11 @@ SAID = [
     (SENDMAIL, "a@good.zz;", "250", "a semicolon at the end"),
     (SENDMAIL, "a@good.zz,b", "553 5.1.3", "a comma in the host"),
     (MADDY, "a@foo-xn--bar.zz", "550 5.7.0", "no A-label; and absent"),
+    (MADDY, "a@" + ".".join(["x" * 61] * 4), "550 5.7.0", "no room for a suffix"),
+    (SENDMAIL, "a@[IPv6:fe80::1%eth0]", "553 5.1.8", "a zone index has no name"),
+    (SENDMAIL, "a@[192.0.2.1]", "250", "the address has a name"),
+    (SENDMAIL, "a@1.2.0.192.in-addr.arpa", "553 5.1.8", "a domain like any other"),
+    (MOX, "a" * 1001 + "@good.zz", "501", "RFC 5321 4.5.3.1.3: half a path is none"),
 ]
 
 
@@ -309,6 +315,36 @@ def test_a_profile_is_remembered_apart():
         DomainVerifier(made(), policy=MOX, depth=Depth.EXCHANGES)
 
 
+def test_what_a_profile_takes_for_missing_may_have_children():
+    """Sendmail does so with co.uk, which has no address; RFC 8020 is not meant."""
+    zone = ZoneResolver("co.zz. TXT x\nbbc.co.zz. MX 10 mx.bbc.co.zz.\n")
+    with DomainVerifier(zone, policy=SENDMAIL) as verifier:
+        for _ in range(3):
+            assert verifier.verify("a@co.zz").reply.code == 553
+        assert verifier.verify("news@bbc.co.zz").reply.code == 250
+
+
+def test_a_profile_is_moved_with_its_shadow():
+    """To another host, and to another stage."""
+    trial = replace(presets.POSTFIX, shadow=presets.POSTFIX_550).at_rcpt()
+    assert trial.receiver.stage is trial.shadow.receiver.stage is Stage.RCPT
+    mixed = replace(presets.POSTFIX, shadow=presets.RFC).received_by(RECEIVER)
+    assert (mixed.receiver, mixed.shadow) == (RECEIVER, presets.RFC)
+
+
+@pytest.mark.parametrize("patience", [0, -1, float("nan"), "5"])
+def test_nobody_can_wait_for_no_time(patience):
+    """Nor for a word."""
+    with pytest.raises(ValueError, match="patience must be seconds, above 0"):
+        replace(presets.POSTFIX, patience=patience)
+
+
+@pytest.mark.parametrize("domain", ["ü" * 64 + ".zz", "ü." * 130 + "zz"])
+def test_a_name_that_could_not_be_asked_for_is_not_converted(domain):
+    """The conversion takes the longer, the longer a label is."""
+    assert a_labels(domain) is None
+
+
 def test_a_detail_is_remembered():
     """Haraka names the error."""
     policy = presets.HARAKA.received_by(RECEIVER)
@@ -324,6 +360,9 @@ BAD_RECEIVERS = [
     ({"addresses": {"example.org"}}, "example.org"),
     ({"stage": "mail"}, "stage is a Stage"),
     ({"recipient": None}, "host and recipient are text"),
+    ({"local_domains": 5}, "collection of domains"),
+    ({"addresses": "192.0.2.1"}, "collection of IP addresses"),
+    ({"addresses": 5}, "collection of IP addresses"),
 ]
 
 

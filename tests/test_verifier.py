@@ -1237,6 +1237,19 @@ def test_a_long_sender_is_refused_at_the_door(size):
     assert verdict.reason is SyntaxFault.TOO_LONG
 
 
+def test_a_bare_domain_that_was_seen_twice_is_logged_as_well(caplog):
+    """The short way says what the long one does."""
+    caplog.set_level(logging.INFO, "senderdomain")
+    verifier = DomainVerifier(ZoneResolver(ZONE))
+    verdicts = [verifier.verify_domain("gone.example") for _ in range(4)]
+    assert [v.cached for v in verdicts] == [False, True, True, True]
+    caplog.set_level(logging.WARNING, "senderdomain")
+    assert verifier.verify_domain("gone.example").cached
+    assert len(caplog.messages) == 4
+    assert len({str(v.reply) for v in verdicts}) == 1
+    assert verifier.verify_domain("x" * 1001).reason is SyntaxFault.TOO_LONG
+
+
 def test_what_dmarc_means_by_non_existent_can_be_told():
     """By the rcode, or by what there is to find."""
     verifier = DomainVerifier(ZoneResolver(ZONE))

@@ -208,6 +208,13 @@ ROWS = [
         "RFC 6672: the CNAME left out",
     ),
     (
+        ["example. 20 IN DNAME .", "d. 300 IN MX 1 x."],
+        [],
+        {},
+        records(20, MX(1, "x")),
+        "a DNAME to the root",
+    ),
+    (
         ["f.example. 20 IN DNAME other.", "d.other. 300 IN MX 1 x."],
         [],
         {},

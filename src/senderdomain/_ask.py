@@ -67,24 +67,27 @@ class AsyncResolver(Protocol):
         ...
 
 
-class LoopAsker(ABC):
-    """A resolver of ours that can have many questions under way in an event loop."""
+class Asker(ABC):
+    """What carries the questions of a lookup."""
 
     @abstractmethod
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
         """Put *question*; *callback* gets the answer."""
+
+    def drop(self, callback: Callback, /) -> None:  # noqa: B027 - not all of them can
+        """Forget the question whose answer *callback* would get, if that can be."""
+
+
+class LoopAsker(Asker):
+    """A resolver of ours that can have many questions under way in an event loop."""
 
 
 class ForThreads:
     """A resolver of ours whose `resolve` makes its caller wait."""
 
 
-class PumpedAsker(ForThreads, ABC):
+class PumpedAsker(ForThreads, Asker):
     """The same without an event loop: it has to be kept going."""
-
-    @abstractmethod
-    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
-        """Put *question*; *callback* gets the answer."""
 
     @abstractmethod
     def pump(self) -> None:

@@ -64,7 +64,6 @@ class AsyncDomainVerifier(Face):
     ) -> None:
         """See the class."""
         judge = Judge.at(depth, targets)
-        super().__init__(Core(policy, cache, rules, deadline, judge))
         check_resolver(resolver)
         given: object = resolver
         if isinstance(given, ForThreads):
@@ -76,6 +75,8 @@ class AsyncDomainVerifier(Face):
         self._asker: LoopAsker = (
             resolver if isinstance(resolver, LoopAsker) else TaskAsker(resolver)
         )
+        # It binds the cache, so it comes when nothing else can be wrong.
+        super().__init__(Core(policy, cache, rules, deadline, judge))
 
     async def verify(
         self, reverse_path: str | bytes, *, smtputf8: bool = False
@@ -109,7 +110,7 @@ class AsyncDomainVerifier(Face):
         waiter = AtHome(partial(settle, future))
         flight, patience = core.board(sender.domain, waiter, core.flights, loop)
         if patience is None:
-            core.start(flight, landings, self._asker.ask)
+            core.start(flight, landings, self._asker.ask, self._asker.drop)
         else:
             waiter.give_up_after(patience, sender.domain)
         return core.judge(text, await future, start)
@@ -123,7 +124,7 @@ class AsyncDomainVerifier(Face):
     ) -> AsyncIterator[Verdict]:
         """See `DomainVerifier.verify_many`; verdicts come as they are ready."""
         check_in_flight(in_flight)
-        window = LoopWindow(self._core, self._asker.ask, in_flight, smtputf8=smtputf8)
+        window = LoopWindow(self._core, self._asker, in_flight, smtputf8=smtputf8)
         feeder = asyncio.ensure_future(window.feed(reverse_paths))
         try:
             while (verdict := await window.next()) is not None:

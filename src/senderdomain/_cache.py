@@ -96,6 +96,7 @@ class FindingCache:
         self.flights = Flights()  # who shares the memory shares the lookups
         self.hot: dict[str, Remembered] = {}
         self._kind: tuple[object, ...] = ()
+        self._parents = True
         self._most_hot = max(1, maxsize // 2)
         # RFC 2308, section 5: absence is not believed for longer than presence.
         self._limits = (max_ttl, min(max_negative_ttl, max_ttl), max_stale)
@@ -108,9 +109,14 @@ class FindingCache:
         # Most domains share their outcome and their second of expiry.
         self._shared = lru_cache(4096)(Remembered)
 
-    def serve(self, kind: object) -> None:
+    def serve(self, kind: object, *, parents: bool = True) -> None:
         """
         Take findings of one *kind* of lookup from now on.
+
+        Args:
+            kind: What two verifiers must have in common to share findings.
+            parents: Whether a missing name answers for those below it (RFC 8020).
+                What other servers take for missing is not always missing.
 
         Raises:
             ValueError: If there have been others: one domain exists, and has no
@@ -120,6 +126,7 @@ class FindingCache:
             msg = "a cache is for one depth, and for one profile; make another one"
             raise ValueError(msg)
         self._kind = (kind,)
+        self._parents = parents
 
     def reset(self) -> None:
         """
@@ -150,7 +157,7 @@ class FindingCache:
             if known is not None and known.expires > now:
                 self._promote(domain, known)
                 return known.finding(domain, now)
-            if domain.count(".") > 1:
+            if self._parents and domain.count(".") > 1:
                 known = self._missing_parent(domain, now)
                 return None if known is None else known.finding(domain, now)
         return None

@@ -22,7 +22,6 @@ from ._address import (
     MAX_PATH,
     Mailbox,
     Malformed,
-    NullReversePath,
     Sender,
     as_text,
     parse_domain,
@@ -33,7 +32,7 @@ from ._cache import Cache, Clock, FindingCache
 from ._dns import DomainName, Steps
 from ._domain import NO_DOMAIN, AddressRules
 from ._finding import Finding, Outcome, SyntaxFault
-from ._flight import OVERDUE, Ask, Flight, Flights, Loop, Waiter, impatient
+from ._flight import OVERDUE, Ask, Drop, Flight, Flights, Loop, Waiter, impatient
 from ._fork import after_fork
 from ._header import mailbox_in_header
 from ._lookup import lookup
@@ -47,8 +46,8 @@ from ._verdict import Verdict
 Parsed: TypeAlias = tuple[str, Sender | Finding]
 """A sender as it was given, made text, and what it turned out to be."""
 
-# The most questions that a profile asks one after the other, so that one without an
-# answer leaves time for the others.
+# What a profile asks one after the other at the most, but for a few: one question
+# without an answer leaves time for the others.
 _PROFILE_QUESTIONS = 4
 
 
@@ -95,7 +94,8 @@ class Core:
         self._judge = judge
         self._profile = profile_of(policy)
         if isinstance(cache, FindingCache):
-            cache.serve(self._kind_of_lookup())
+            # What only a profile takes for missing says nothing of what is below it.
+            cache.serve(self._kind_of_lookup(), parents=self._profile is None)
             self._clock = cache.clock
             # A profile's own way of reading must not be cut short either.
             long_way = self._exempting or self._profile is not None
@@ -128,7 +128,7 @@ class Core:
         plainly well formed. Whoever is turned away goes the long way, to the same
         verdict.
         """
-        if type(reverse_path) is not str:
+        if type(reverse_path) is not str or len(reverse_path) > MAX_PATH:
             return None
         local_part, _, domain = reverse_path.rpartition("@")
         known = self._hot.get(domain)
@@ -136,7 +136,6 @@ class Core:
             known is not None
             and known.expires > (now := self._clock())
             and ((local_part.isalnum() and local_part.isascii()) or ATOMS(local_part))
-            and len(reverse_path) <= MAX_PATH
         ):
             # As _recalled, whose call would cost a tenth of all this.
             self._remembered += 1
@@ -148,7 +147,7 @@ class Core:
 
     def warm_domain(self, domain: str | bytes) -> Verdict | None:
         """Take the short way to a bare domain that was seen twice."""
-        if type(domain) is not str:
+        if type(domain) is not str or len(domain) > MAX_PATH:
             return None
         known = self._hot.get(domain)
         if known is not None and known.expires > (now := self._clock()):
@@ -165,17 +164,10 @@ class Core:
     def parse(self, reverse_path: str | bytes, smtputf8: bool) -> Parsed:  # noqa: FBT001
         """Parse a reverse-path."""
         if self._profile is not None:
-            return self._read(as_text(reverse_path), smtputf8)
-        sender = parse_reverse_path(reverse_path, smtputf8=smtputf8, rules=self._rules)
-        return as_text(reverse_path), sender
-
-    def _read(self, path: str, smtputf8: bool) -> Parsed:  # noqa: FBT001
-        profile = self._profile
-        assert profile is not None
-        if path in ("", "<>"):  # the same to all of them (RFC 5321, section 4.5.5)
-            return path, NullReversePath()
-        reading, receiver = profile.reading, profile.receiver
-        return path, reading.read(path, receiver, smtputf8=smtputf8)
+            sender = self._profile.read(reverse_path, smtputf8=smtputf8)
+            return as_text(reverse_path), sender
+        parsed = parse_reverse_path(reverse_path, smtputf8=smtputf8, rules=self._rules)
+        return as_text(reverse_path), parsed
 
     def parse_domain(self, domain: str | bytes) -> Parsed:
         """Parse a bare domain."""
@@ -268,13 +260,13 @@ class Core:
             return lookup(domain, self._judge)
         return self._profile.plan(domain, self._profile.receiver)
 
-    def start(self, flight: Flight, landings: int, ask: Ask) -> None:
-        """Let *flight* `investigate`; *ask* puts the questions."""
+    def start(self, flight: Flight, landings: int, ask: Ask, drop: Drop) -> None:
+        """Let *flight* `investigate`; *ask* puts the questions, *drop* takes back."""
         steps = self.investigate(flight.domain, landings)
         if self._profile is not None:
             patience = self._profile.patience
             ask = impatient(ask, min(patience, self.deadline / _PROFILE_QUESTIONS))
-        flight.start(steps, ask)
+        flight.start(steps, ask, drop)
 
     def judge(self, text: str, finding: Finding, start: float | None = None) -> Verdict:
         """Make a verdict of *finding*, and log it; *start* is `time.monotonic`."""

@@ -42,6 +42,7 @@ OVERDUE = 0.1
 
 Waiter: TypeAlias = Callable[[Finding], None]
 Callback: TypeAlias = Callable[[Answer], None]
+Drop: TypeAlias = Callable[[Callback], None]
 
 
 class Loop(Protocol):
@@ -107,6 +108,7 @@ class Flight:
     __slots__ = (
         "_answers",
         "_ask",
+        "_drop",
         "_flights",
         "_going",
         "_race",
@@ -120,7 +122,7 @@ class Flight:
 
     _steps: Steps[Finding]
     _ask: Ask
-    _race: Race
+    _drop: Drop
 
     def __init__(
         self,
@@ -138,11 +140,22 @@ class Flight:
         self.waiters: deque[Waiter] = deque()
         self._answers: list[Answer | Exchanged | None] = []
         self._going = False
+        self._race: Race | None = None
 
-    def start(self, steps: Steps[Finding], ask: Ask) -> None:
-        """Drive *steps*, whose questions *ask* puts, until there is a finding."""
+    def start(
+        self, steps: Steps[Finding], ask: Ask, drop: Drop = lambda _: None
+    ) -> None:
+        """
+        Drive *steps* until there is a finding.
+
+        Args:
+            steps: The lookup.
+            ask: Puts its questions.
+            drop: Takes one back, of which the answer is not waited for any more.
+        """
         self._steps = steps
         self._ask = ask
+        self._drop = drop
         try:
             self._go_on(None)
         except BaseException:
@@ -164,7 +177,8 @@ class Flight:
                 if isinstance(step, Question):
                     self._ask(step, self.deadline, self._go_on)
                 elif isinstance(step, tuple):
-                    if step:
+                    if step or self._race is None:
+                        self._end_race()
                         self._race = Race(step, self._put, self._go_on)
                     self._race.go_on()
                 else:
@@ -183,6 +197,10 @@ class Flight:
             _LOG.exception("question about %s failed, please report", self.domain)
             callback(Failure(FailureReason.RESOLVER_BUG, type(error).__name__))
 
+    def _end_race(self) -> None:
+        if self._race is not None:
+            self._race.end(self._drop)
+
     def _land(self, finding: Finding) -> None:
         self._flights.landed(self)
         # Whoever has been told is off the list, so that an interrupt in the midst of
@@ -193,6 +211,7 @@ class Flight:
             except Exception:  # noqa: BLE001 - nor must one of the waiters
                 # One that cannot be told must not keep the others waiting.
                 _LOG.exception("nobody heard of %s, please report", self.domain)
+        self._end_race()
 
     def is_ours(self) -> bool:
         """Whether this very thread drives it, and so would wait for itself."""

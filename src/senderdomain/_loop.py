@@ -54,6 +54,11 @@ class TaskAsker(LoopAsker):
         asyncio.get_running_loop().call_soon(self._tell_if_slow, start)
         self._running.add(_Running(task, deadline, callback, self._running.discard))
 
+    def drop(self, callback: Callback, /) -> None:
+        """See `Asker.drop`."""
+        for running in [r for r in self._running if r.is_for(callback)]:
+            running.cancel()
+
     def _tell_if_slow(self, start: float) -> None:
         elapsed = time.monotonic() - start
         if elapsed >= _SLOW:
@@ -82,6 +87,18 @@ class _Running:
         delay = max(0.0, deadline - time.monotonic())
         self._timer = asyncio.get_running_loop().call_later(delay, self._expired)
         task.add_done_callback(self._done)
+
+    def is_for(self, callback: Callback) -> bool:
+        """Whether *callback* would get the answer."""
+        return self._callback is callback
+
+    def cancel(self) -> None:
+        """Let nobody get it."""
+        self._timer.cancel()
+        self._forget(self)
+        self._task.remove_done_callback(self._done)
+        self._task.add_done_callback(_look_away)
+        self._task.cancel()
 
     def _expired(self) -> None:
         self._task.remove_done_callback(self._done)

@@ -11,9 +11,10 @@ import asyncio
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 
+from ._ask import LoopAsker
 from ._core import Core
 from ._finding import Finding
-from ._flight import Ask, Waiter
+from ._flight import Waiter
 from ._loop import AtHome
 from ._many import Window
 from ._verdict import Verdict
@@ -25,14 +26,16 @@ class LoopWindow:
 
     Args:
         core: Decides.
-        ask: Puts the questions.
+        asker: Puts the questions.
         in_flight: Senders between the two tasks at the most.
         smtputf8: See `parse_reverse_path`.
     """
 
-    def __init__(self, core: Core, ask: Ask, in_flight: int, *, smtputf8: bool) -> None:
+    def __init__(
+        self, core: Core, asker: LoopAsker, in_flight: int, *, smtputf8: bool
+    ) -> None:
         """See the class."""
-        self._window = Window(core, ask, core.flights, smtputf8=smtputf8)
+        self._window = Window(core, asker, core.flights, smtputf8=smtputf8)
         self._in_flight = in_flight
         self._fed = False
         self._something = asyncio.Event()

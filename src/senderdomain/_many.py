@@ -15,10 +15,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from ._address import Mailbox
-from ._ask import PumpedAsker
+from ._ask import Asker, PumpedAsker
 from ._core import Core
 from ._finding import Finding
-from ._flight import Ask, Flights, Loop, Waiter
+from ._flight import Flights, Loop, Waiter
 from ._verdict import Verdict
 
 if TYPE_CHECKING:
@@ -49,19 +49,20 @@ class Window:
 
     Args:
         core: Decides.
-        ask: Puts the questions.
+        asker: Puts the questions.
         flights: Under way.
         smtputf8: See `parse_reverse_path`.
 
     """
 
     def __init__(
-        self, core: Core, ask: Ask, flights: Flights, *, smtputf8: bool
+        self, core: Core, asker: Asker, flights: Flights, *, smtputf8: bool
     ) -> None:
         """See the class."""
         self._flying: dict[int, None] = {}  # in the order of their numbers
         self._core = core
-        self._ask = ask
+        self._ask = asker.ask
+        self._drop = asker.drop
         self._flights = flights
         self._smtputf8 = smtputf8
         self._ready: deque[Numbered] = deque()
@@ -93,7 +94,7 @@ class Window:
             sender.domain, home or waiter, self._flights, loop
         )
         if patience is None:
-            core.start(flight, landings, self._ask)
+            core.start(flight, landings, self._ask, self._drop)
         elif home is not None:
             home.give_up_after(patience, sender.domain)
 
@@ -134,7 +135,7 @@ class PumpedWindow(Window):
 
     def __init__(self, core: Core, asker: PumpedAsker, *, smtputf8: bool) -> None:
         """See the class."""
-        super().__init__(core, asker.ask, Flights(), smtputf8=smtputf8)
+        super().__init__(core, asker, Flights(), smtputf8=smtputf8)
         self._asker = asker
         self._unattended = 0.0
 

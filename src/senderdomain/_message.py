@@ -256,8 +256,8 @@ class Message:
         # RFC 6672, section 2.2, where the server left out the CNAME.
         for owner, (target, ttl) in self.subtrees.items():
             if name.endswith(f".{owner}"):
-                renamed = f"{name.removesuffix(owner)}{target}"
-                if len(renamed) > MAX_WIRE_NAME - 2:
+                renamed = f"{name.removesuffix(owner)}{target}".removesuffix(".")
+                if wire_size(renamed) > MAX_WIRE_NAME:
                     _malformed("DNAME makes the name too long")
                 return renamed, ttl
         return None

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from typing import ClassVar, Protocol, TypeAlias
 
-from ._address import Mailbox, parse_domain
+from ._address import MAX_PATH, Mailbox, NullReversePath, as_text, parse_domain
 from ._dns import DomainName, Steps
-from ._finding import Finding, Outcome
+from ._domain import NO_DOMAIN
+from ._finding import Finding, Outcome, SyntaxFault
 from ._policy import FIELDS, Cause, TablePolicy
 from ._reply import Action, Reply, Stage, shown
 from ._value import value
@@ -70,7 +71,11 @@ class Receiver:
         object.__setattr__(self, "local_domains", frozenset(local))
         if self.search is not None:
             object.__setattr__(self, "search", tuple(_names("search", self.search)))
-        addresses = frozenset(str(ip_address(address)) for address in self.addresses)
+        given: object = self.addresses
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            msg = f"addresses must be a collection of IP addresses, not {given!r}"
+            raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
+        addresses = frozenset(str(ip_address(str(address))) for address in given)
         object.__setattr__(self, "addresses", addresses)
 
     @property
@@ -80,7 +85,8 @@ class Receiver:
 
 
 def _names(what: str, given: Iterable[str]) -> list[str]:
-    if isinstance(given, str):
+    collection: object = given
+    if isinstance(collection, str) or not isinstance(collection, Iterable):
         msg = f"{what} must be a collection of domains, not {given!r}"
         raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
     return [_name(what, domain) for domain in given]
@@ -153,9 +159,48 @@ class Profile(TablePolicy):
     pedigree: str = field(default="", kw_only=True)
     _fields: ClassVar[Mapping[str, str]] = PROFILE_FIELDS
 
+    def __post_init__(self) -> None:
+        """Refuse what could not be waited for, too."""
+        # The decorator has made another class of it, which super() does not know.
+        TablePolicy.__post_init__(self)
+        seconds: object = self.patience
+        if not isinstance(seconds, int | float) or not seconds > 0:
+            msg = f"patience must be seconds, above 0: {seconds!r}"
+            raise ValueError(msg)
+
     def received_by(self, receiver: Receiver) -> Profile:
         """Let it be another host, or check at another stage."""
-        return replace(self, receiver=receiver)
+        shadow = self.shadow
+        if isinstance(shadow, Profile):
+            shadow = shadow.received_by(receiver)
+        return replace(self, receiver=receiver, shadow=shadow)
+
+    def at_rcpt(self) -> Profile:
+        """Let it check at RCPT, as the server does there."""
+        return self.received_by(replace(self.receiver, stage=Stage.RCPT))
+
+    def read(
+        self, reverse_path: str | bytes, *, smtputf8: bool
+    ) -> NullReversePath | Mailbox | Finding:
+        """
+        Find the domain to be asked about, if any.
+
+        Args:
+            reverse_path: As the client sent it.
+            smtputf8: The client gave the SMTPUTF8 parameter.
+
+        Raises:
+            TypeError: If it is neither text nor octets.
+        """
+        path = as_text(reverse_path)
+        if path in ("", "<>"):  # the same to all of them (RFC 5321, section 4.5.5)
+            return NullReversePath()
+        sender = self.reading.read(path, self.receiver, smtputf8=smtputf8)
+        if len(reverse_path) <= MAX_PATH or _is_malformed(sender):
+            return sender
+        # What is wrong with the beginning is wrong with the whole; all else that it
+        # may seem to be is not.
+        return _TOO_LONG
 
     def said(self, sender: str, finding: Finding) -> Reply:
         """See `TablePolicy.said`."""
@@ -182,6 +227,15 @@ class Profile(TablePolicy):
     def __call__(self, sender: str, finding: Finding, /) -> Reply:
         """See `Policy`."""
         return self.said(sender, finding)
+
+
+_TOO_LONG = Finding(
+    NO_DOMAIN, Outcome.MALFORMED, SyntaxFault.TOO_LONG, detail="address too long"
+)
+
+
+def _is_malformed(sender: Mailbox | Finding) -> bool:
+    return isinstance(sender, Finding) and sender.outcome is Outcome.MALFORMED
 
 
 def _shown(text: str) -> str:

@@ -41,6 +41,7 @@ class Race:
         self._put = put
         self._hear = hear
         self._heard: deque[Exchanged] = deque()
+        self._under_way: dict[Question, Callable[[Answer], None]] = {}
         self._awaited = False
         self._busy = False
 
@@ -57,13 +58,21 @@ class Race:
                     self._hear(self._heard.popleft())
                 elif self._unasked:
                     question = self._unasked.popleft()
-                    self._put(question, partial(self._came, question))
+                    callback = partial(self._came, question)
+                    self._under_way[question] = callback
+                    self._put(question, callback)
                 else:
                     return
         finally:
             self._busy = False
 
+    def end(self, drop: Callable[[Callable[[Answer], None]], None]) -> None:
+        """Let nobody hold a place for answers that nobody waits for any more."""
+        while self._under_way:
+            drop(self._under_way.popitem()[1])
+
     def _came(self, question: Question, answer: Answer) -> None:
+        self._under_way.pop(question, None)
         self._heard.append((question, answer))
         if self._awaited:
             self.go_on()

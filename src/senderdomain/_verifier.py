@@ -123,7 +123,6 @@ class DomainVerifier(Face):
     ) -> None:
         """See the class."""
         judge = Judge.at(depth, targets)
-        super().__init__(Core(policy, cache, rules, deadline, judge))
         check_resolver(resolver)
         given: object = resolver
         if iscoroutinefunction(getattr(given, "resolve", None)) or isinstance(
@@ -139,6 +138,8 @@ class DomainVerifier(Face):
         self._asker: PumpedAsker = (
             resolver if isinstance(resolver, PumpedAsker) else BlockingAsker(resolver)
         )
+        # It binds the cache, so it comes when nothing else can be wrong.
+        super().__init__(Core(policy, cache, rules, deadline, judge))
 
     def verify(self, reverse_path: str | bytes, *, smtputf8: bool = False) -> Verdict:
         """
@@ -185,7 +186,7 @@ class DomainVerifier(Face):
         try:
             flight, patience = core.board(sender.domain, landing, core.flights)
             if patience is None:
-                core.start(flight, landings, self._asker.ask)
+                core.start(flight, landings, self._asker.ask, self._asker.drop)
                 self._pump(flight, landing)
         except BaseException:
             # KeyboardInterrupt, or what else a signal handler raises, may come between

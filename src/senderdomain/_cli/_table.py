@@ -7,9 +7,9 @@ Knows not how a verdict is reached.
 
 from __future__ import annotations
 
+import threading
+
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from operator import methodcaller
 
 from .._reply import Action, shown
 from .._verdict import Verdict
@@ -31,16 +31,35 @@ def show_table(
     """
     actions: set[Action] = set()
     width = max(map(len, verifiers))
-    with ThreadPoolExecutor(len(verifiers)) as pool:
-        for address in addresses:
-            ask = methodcaller("verify", address, smtputf8=smtputf8)
-            verdicts: list[Verdict] = list(pool.map(ask, verifiers.values()))
-            if not as_json:
-                print(shown(verdicts[0].sender))
-            for name, each in zip(verifiers, verdicts, strict=True):
-                actions.add(each.action)
-                if as_json:
-                    show_json(each, preset=name)
-                else:
-                    show_row(f"  {name:{width}}  ", each)
+    for address in addresses:
+        verdicts = _ask_all(verifiers, address, smtputf8=smtputf8)
+        if not as_json:
+            print(shown(next(iter(verdicts.values())).sender))
+        for name, each in verdicts.items():
+            actions.add(each.action)
+            if as_json:
+                show_json(each, preset=name)
+            else:
+                show_row(f"  {name:{width}}  ", each)
     return actions
+
+
+def _ask_all(
+    verifiers: Mapping[str, DomainVerifier], address: str | bytes, *, smtputf8: bool
+) -> dict[str, Verdict]:
+    verdicts: dict[str, Verdict] = {}
+
+    def ask(name: str, verifier: DomainVerifier) -> None:
+        verdicts[name] = verifier.verify(address, smtputf8=smtputf8)
+
+    # Daemons, and not a pool, because the interpreter does not wait for them: whoever
+    # has pressed Ctrl-C wants the prompt, not the answers.
+    threads = [
+        threading.Thread(target=ask, args=each, daemon=True)
+        for each in verifiers.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {name: verdicts[name] for name in verifiers}

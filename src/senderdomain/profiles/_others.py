@@ -7,7 +7,6 @@ Knows not other servers.
 
 from __future__ import annotations
 
-from .._address import Mailbox, parse_reverse_path, settled
 from .._dns import (
     MX,
     Answer,
@@ -18,61 +17,22 @@ from .._dns import (
     RecordType,
     Steps,
 )
-from .._domain import SPECIAL_USE, AddressRules
 from .._exchanges import through_exchanges
-from .._finding import Finding, Outcome, SyntaxFault
+from .._finding import Finding, Outcome
 from .._lookup import lookup
 from .._profile import Profile, Receiver, replies
 from .._reply import Reply, Stage
 from .._targets import Depth, Judge, TargetRules
-from .._value import value
-from ._inquiry import Inquiry
-from ._syntax import local, malformed, without_brackets
-
-_NAMES = AddressRules(underscore=True, special_use=SPECIAL_USE)
-
-
-@value
-class PlainReading:
-    """
-    RFC 5321, read as most servers do.
-
-    Attributes:
-        skips_own: Domains of the server itself are not looked up.
-        idn: U-labels are looked up as A-labels; otherwise such names do not exist.
-    """
-
-    skips_own: bool = True
-    idn: bool = True
-
-    def read(
-        self, path: str, receiver: Receiver, *, smtputf8: bool
-    ) -> Mailbox | Finding:
-        """See `Reading.read`."""
-        sender = parse_reverse_path(path, smtputf8=smtputf8, rules=_NAMES)
-        if isinstance(sender, Mailbox) and sender.domain:
-            if self.skips_own and sender.domain in receiver.local_domains:
-                return local(sender.domain)
-            labels = sender.domain.split(".")
-            if not self.idn and any(label[:4] == "xn--" for label in labels):
-                return Finding(sender.domain, Outcome.NXDOMAIN)
-            return sender
-        finding = settled(sender, _NAMES)
-        return malformed(SyntaxFault.DOMAIN) if finding is None else finding
-
-    def argument(self, path: str) -> str:
-        """See `Reading.argument`."""
-        return path
-
-    def address(self, path: str) -> str:
-        """See `Reading.address`."""
-        return without_brackets(path)
+from ._inquiry import Inquiry, on_the_wire
+from ._plain_reading import PlainReading
 
 
 def maddy_plan(domain: DomainName, receiver: Receiver) -> Steps[Finding]:
     """internal/check/dns/dns.go: requireMXRecord, on Go's own resolver."""
     inquiry = Inquiry(domain)
     for suffix in ("", *(f".{each}" for each in receiver.search_list)):
+        if not on_the_wire(f"{domain}{suffix}"):
+            continue
         answer = yield from inquiry.ask(f"{domain}{suffix}", RecordType.MX)
         if isinstance(answer, Records):
             exchanges = [r.exchange for r in answer.rrset if isinstance(r, MX)]
@@ -224,7 +184,7 @@ MOX = Profile(
     pedigree="""\
 mox, smtpserver/mx.go, checkMXRecords, of August 2026; on by default for incoming mail.
 Differs from the RFCs: a domain that does not exist, and one whose exchanges do not, get
-the status of a null MX (RFC 7505, section 4.2). mox looks at every exchange, we at fifty.
+the status of a null MX (RFC 7505, section 4.2). It looks at every exchange, we at 50.
 Unsure: the words for what is accepted and for bad syntax; nobody has recorded one.""",
 )
 

@@ -24,7 +24,6 @@ from ._sendmail_reading import SendmailReading
 _MAX_ALIASES = 11
 
 _MODERN = (RecordType.AAAA, RecordType.A, RecordType.MX)
-_REVERSE = (".in-addr.arpa", ".ip6.arpa")
 
 
 class _Canonical:
@@ -80,7 +79,7 @@ def sendmail_plan(
 ) -> Steps[Finding]:
     """cf/m4/proto.m4: check_mail, whose map "resolve" is the host map."""
     inquiry = Inquiry(domain)
-    if domain.endswith(_REVERSE):
+    if domain.endswith("."):
         return (yield from _literal(inquiry))
     canonical = _Canonical(inquiry, receiver, qtypes)
     found = yield from canonical.find()
@@ -105,7 +104,8 @@ def old_plan(domain: DomainName, receiver: Receiver) -> Steps[Finding]:
 
 def _literal(inquiry: Inquiry) -> Steps[Finding]:
     # map.c: host_map_lookup asks gethostbyaddr for the name of an address.
-    heard = yield from res_query(inquiry, inquiry.domain, RecordType.PTR)
+    name = inquiry.domain.removesuffix(".")
+    heard = yield from res_query(inquiry, name, RecordType.PTR)
     if heard.status is Status.FOUND:
         return inquiry.finding(Outcome.ADDRESS_LITERAL)
     if heard.status is Status.TRY_AGAIN:

@@ -225,6 +225,9 @@ def _literal(user: list[str], host: str, receiver: Receiver) -> Mailbox | Findin
         address = ip_address(text[5:] if text[:5].lower() == "ipv6:" else text)
     except ValueError:
         return nobody
+    if "%" in text:  # a zone index has no name
+        return nobody
     if str(address) in receiver.addresses:
         return local(receiver.host)
-    return Mailbox("".join(user), DomainName(address.reverse_pointer))
+    # The final dot, which no domain here has, tells the plan that it is a literal's.
+    return Mailbox("".join(user), DomainName(f"{address.reverse_pointer}."))

@@ -17,6 +17,9 @@ from .._finding import Finding, Outcome, SyntaxFault
 
 _QUOTES = re.compile(r'"((?:[^"\\]|\\.)*)"|\\(.)', re.DOTALL)
 _ESCAPE = re.compile(r"\\([0-9]{3})")
+# RFC 1035, section 2.3.4.
+_MAX_NAME, _MAX_LABEL = 255, 63
+
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -70,6 +73,8 @@ def a_labels(domain: str, *, idna2008: bool = False) -> str | None:
     """
     if domain.isascii():
         return domain
+    if len(domain) > _MAX_NAME:  # before the conversion, whose cost grows faster
+        return None
     import idna  # noqa: PLC0415 - most senders never need it
 
     try:
@@ -82,7 +87,11 @@ def a_labels(domain: str, *, idna2008: bool = False) -> str | None:
     except ValueError:
         return None
     # UTS 46, section 4.1: no label begins with a combining mark.
-    if any(category(label[0])[0] == "M" for label in labels if label):
+    if any(
+        len(label) > _MAX_LABEL or category(label[0])[0] == "M"
+        for label in labels
+        if label
+    ):
         return None
     return ".".join(
         label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"

@@ -84,6 +84,16 @@ class Engine:
             self._backlog.append(pending)
         self._watcher.arm()
 
+    def drop(self, callback: Callback) -> None:
+        """Forget the question whose answer *callback* would get."""
+        for waiting in (self._pending, self._backlog):
+            for pending in waiting:
+                if pending.callback is callback:
+                    waiting.remove(pending)
+                    pending.forget()
+                    self._admit()
+                    return
+
     def _try(self, pending: Pending, now: float) -> None:
         if self._try_over_tcp(pending, now):
             return
@@ -272,11 +282,8 @@ class Engine:
             pending.postpone(seconds)
 
     def release(self) -> list[Pending]:
-        """
-        Close all sockets, tell nobody, and give back who waits.
-
-        Takes no lock and calls nothing back, so that a finalizer may do it.
-        """
+        """Close all sockets, tell nobody, and give back who waits."""
+        # No lock and no callback, so that a finalizer may do it.
         waiting = [*self._pending, *self._backlog]
         self._pending.clear()
         self._backlog.clear()

@@ -99,6 +99,10 @@ class SelectorWatcher(PumpedAsker):
         self.settle()
         self.engine.ask(question, deadline, callback)
 
+    def drop(self, callback: Callback, /) -> None:
+        """See `Asker.drop`."""
+        self.engine.drop(callback)
+
     def session(self) -> AbstractContextManager[PumpedAsker]:
         """See `PumpedAsker.session`."""
         return nullcontext(self)

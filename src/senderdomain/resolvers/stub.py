@@ -123,6 +123,11 @@ class StubResolver(_Stub, PumpedAsker):
             return
         watcher.ask(question, deadline, callback)
 
+    def drop(self, callback: Callback, /) -> None:
+        """See `Asker.drop`."""
+        if not self._closed:
+            self._watcher().drop(callback)
+
     def pump(self) -> None:
         """Wait a moment for answers to what this thread has asked."""
         self._watcher().pump()
@@ -198,6 +203,12 @@ class AsyncStubResolver(_Stub, LoopAsker):
                 return
             watcher = self._last = self._watcher(loop)
         watcher.engine.ask(question, deadline, callback)
+
+    def drop(self, callback: Callback, /) -> None:
+        """See `Asker.drop`."""
+        watcher = self._watchers.get(asyncio.get_running_loop())
+        if watcher is not None:
+            watcher.engine.drop(callback)
 
     def _watcher(self, loop: asyncio.AbstractEventLoop) -> LoopWatcher:
         with self._lock:
