@@ -29,7 +29,8 @@ class FaultCase:
         stage: How it is brought about.
         outcome: What a verdict about `SENDER` must find; None where there is none.
         reason: With it; None where it is left open.
-        questions: How many the verdict asks.
+        questions: How many the verdict asks; where one of several answers decides, it
+            may be the first to come.
         ttl: Seconds for which the finding may be reused; None where it is left open.
         raises: What is raised instead of a verdict.
         may_be_late: A thread comes back only when the user's resolver lets it.
