@@ -30,7 +30,7 @@ from ._dns import (
     Records,
 )
 from ._ede import doubt_of, ede_shown, is_bogus
-from ._names import MAX_WIRE_NAME, NameReader, Offset
+from ._names import MAX_WIRE_NAME, NameReader, Offset, wire_size
 from ._rdata import ADDRESS_SIZE, NAME_AT, WireRecords
 
 # Resource records read from one message. Whoever publishes more is taken at the
@@ -282,11 +282,6 @@ class Message:
         if aliases:
             return NoData(ttl, doubt, tuple(aliases))
         return no_data(ttl, doubt)
-
-
-def wire_size(qname: str) -> int:
-    """Octets that *qname* has in a message; an escape is one octet."""
-    return len(qname) - 3 * qname.count("\\") + 2  # a length octet, and the root
 
 
 def _is_within(name: str, zone: str) -> bool:

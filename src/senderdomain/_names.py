@@ -21,7 +21,9 @@ Offset: TypeAlias = int
 LABEL_END, POINTER = 0x40, 0xC0
 
 MAX_HOPS = 16
-MAX_WIRE_NAME = 255  # RFC 1035, section 2.3.4
+# RFC 1035, section 2.3.4.
+MAX_LABEL = 63
+MAX_WIRE_NAME = 255
 
 # A walk over more labels than this is remembered. Ordinary names are shorter, and
 # then the remembering costs more than the walking.
@@ -29,6 +31,16 @@ _WORTH_REMEMBERING = 6
 
 
 _HOST_OCTETS = b"-_" + bytes(n for n in range(128) if chr(n).isalnum())
+
+
+def octets_in(written: str) -> int:
+    """Octets of which *written*, a label or some with their dots, is made."""
+    return len(written) - 3 * written.count("\\")  # "\032" is one octet
+
+
+def wire_size(qname: str) -> int:
+    """Octets that *qname* has in a message, not compressed."""
+    return octets_in(qname) + 2  # a length octet where there is no dot, and the root
 
 
 class NameReader:

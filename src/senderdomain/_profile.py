@@ -71,10 +71,7 @@ class Receiver:
         object.__setattr__(self, "local_domains", frozenset(local))
         if self.search is not None:
             object.__setattr__(self, "search", tuple(_names("search", self.search)))
-        given: object = self.addresses
-        if isinstance(given, str) or not isinstance(given, Iterable):
-            msg = f"addresses must be a collection of IP addresses, not {given!r}"
-            raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
+        given = _collected("addresses", "IP addresses", self.addresses)
         addresses = frozenset(str(ip_address(str(address))) for address in given)
         object.__setattr__(self, "addresses", addresses)
 
@@ -84,12 +81,16 @@ class Receiver:
         return tuple(sorted(self.local_domains)) if self.search is None else self.search
 
 
-def _names(what: str, given: Iterable[str]) -> list[str]:
+def _collected(what: str, members: str, given: Iterable[str]) -> Iterable[str]:
     collection: object = given
     if isinstance(collection, str) or not isinstance(collection, Iterable):
-        msg = f"{what} must be a collection of domains, not {given!r}"
+        msg = f"{what} must be a collection of {members}, not {given!r}"
         raise ValueError(msg)  # noqa: TRY004 - all bad configuration is ValueError
-    return [_name(what, domain) for domain in given]
+    return given
+
+
+def _names(what: str, given: Iterable[str]) -> list[str]:
+    return [_name(what, domain) for domain in _collected(what, "domains", given)]
 
 
 def _name(what: str, domain: str) -> str:

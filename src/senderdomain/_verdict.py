@@ -91,7 +91,7 @@ class Verdict:
         try:
             return self._reply
         except AttributeError:
-            pass
+            pass  # nobody has asked for it yet
         policy = self._policy
         if isinstance(policy, TablePolicy):
             self._reply = policy.said(self.sender, self.finding)

@@ -28,8 +28,8 @@ from ._message import (
     SERVFAIL,
     TRUNCATED,
     Message,
-    wire_size,
 )
+from ._names import wire_size
 
 __all__ = [
     "EDNS_PAYLOAD",

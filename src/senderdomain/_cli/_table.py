@@ -50,6 +50,7 @@ def _ask_all(
     verdicts: dict[str, Verdict] = {}
 
     def ask(name: str, verifier: DomainVerifier) -> None:
+        """Put the verdict of one verifier into its place."""
         verdicts[name] = verifier.verify(address, smtputf8=smtputf8)
 
     # Daemons, and not a pool, because the interpreter does not wait for them: whoever

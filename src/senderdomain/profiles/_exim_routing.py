@@ -95,6 +95,7 @@ def _together(inquiry: Inquiry, lookups: list[Steps[T]]) -> Steps[list[T]]:
     asking: dict[int, Question] = {}
 
     def go_on(number: int, answer: Answer | None) -> None:
+        """Take one lookup to its next question, or to its end."""
         asking.pop(number, None)
         try:
             lookup = lookups[number]

@@ -24,26 +24,17 @@ from .._dns import (
     Steps,
 )
 from .._finding import Finding, Outcome, Reason
+from .._names import MAX_LABEL, MAX_WIRE_NAME, octets_in, wire_size
 from .._value import value
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 
-# RFC 1035, section 2.3.4.
-MAX_LABEL = 63
-MAX_WIRE_NAME = 255
-
-_ESCAPE_SIZE = 4  # characters of one octet, as in "\032"
-
 
 def on_the_wire(name: str) -> bool:
     """Whether *name*, escapes included, can be put into a DNS message."""
-    sizes = [_octets(label) for label in name.split(".")]
-    total = sum(sizes) + len(sizes) + 1
-    return all(0 < size <= MAX_LABEL for size in sizes) and total <= MAX_WIRE_NAME
-
-
-def _octets(label: str) -> int:
-    return len(label) - (_ESCAPE_SIZE - 1) * label.count("\\")
+    labels = name.split(".")
+    fits = all(0 < octets_in(label) <= MAX_LABEL for label in labels)
+    return fits and wire_size(name) <= MAX_WIRE_NAME
 
 
 class Inquiry:

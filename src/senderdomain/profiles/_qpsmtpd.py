@@ -26,10 +26,11 @@ from .._dns import (
 )
 from .._domain import NO_DOMAIN
 from .._finding import Finding, Outcome, SyntaxFault, TargetFault
+from .._names import MAX_LABEL
 from .._profile import Profile, Receiver, replies
 from .._reply import Reply
 from .._value import value
-from ._inquiry import MAX_LABEL, Inquiry, on_the_wire
+from ._inquiry import Inquiry, on_the_wire
 from ._qpsmtpd_address import NOBODY, QpsmtpdAddress, parse, path_in
 from ._syntax import is_ipv6, literal, malformed, unescaped, unqualified, with_brackets
 
@@ -104,6 +105,7 @@ def _as_net_dns_reads(host: str) -> str:
     """Net/DNS/Domain.pm, new: takes octets for Latin-1, and the name for escaped."""
 
     def escaped(label: str) -> str:
+        """Write one label as Net::DNS asks for it."""
         read = _ESCAPED.sub(lambda m: _octet(m[1]) if m[1] else m[2], label)
         lower = read.encode("latin-1").lower().decode("latin-1")  # of ASCII only
         return _ODD.sub(lambda m: f"\\{ord(m[0]):03}", lower)

@@ -155,6 +155,7 @@ def _table(
     """Make the replies of all versions, which differ in *gone* and *later*."""
 
     def at_mail(code: int, status: str, text: str) -> Reply:
+        """Make a reply that is given at MAIL whatever the stage of the check."""
         return Reply(code, status, text, enhanced, stage=Stage.MAIL)
 
     needed = "Domain name required for sender address {addr}"

@@ -14,12 +14,10 @@ from unicodedata import category
 from .._dns import DomainName
 from .._domain import NO_DOMAIN
 from .._finding import Finding, Outcome, SyntaxFault
+from .._names import MAX_LABEL, MAX_WIRE_NAME
 
 _QUOTES = re.compile(r'"((?:[^"\\]|\\.)*)"|\\(.)', re.DOTALL)
 _ESCAPE = re.compile(r"\\([0-9]{3})")
-# RFC 1035, section 2.3.4.
-_MAX_NAME, _MAX_LABEL = 255, 63
-
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -73,7 +71,7 @@ def a_labels(domain: str, *, idna2008: bool = False) -> str | None:
     """
     if domain.isascii():
         return domain
-    if len(domain) > _MAX_NAME:  # before the conversion, whose cost grows faster
+    if len(domain) > MAX_WIRE_NAME:  # before the conversion, whose cost grows faster
         return None
     import idna  # noqa: PLC0415 - most senders never need it
 
@@ -88,7 +86,7 @@ def a_labels(domain: str, *, idna2008: bool = False) -> str | None:
         return None
     # UTS 46, section 4.1: no label begins with a combining mark.
     if any(
-        len(label) > _MAX_LABEL or category(label[0])[0] == "M"
+        len(label) > MAX_LABEL or category(label[0])[0] == "M"
         for label in labels
         if label
     ):
