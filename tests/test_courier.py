@@ -25,6 +25,8 @@ from senderdomain.profiles import _courier
 from senderdomain.profiles._courier_address import is_number, to_ascii, to_unicode
 from senderdomain.testing import ZoneResolver
 
+from .judged import judged
+
 ZONE = """
 mx.zz.              MX    10 host.zz.
 host.zz.            A     100.128.0.25
@@ -75,14 +77,9 @@ def section(domain):
     return f"517-MX records for {domain} violate section 3.3.9 of RFC 1035.{SEE}"
 
 
-def verdict(sender, *, zone=ZONE, faults=(), smtputf8=False):
+def verdict(sender, *, zone=ZONE, **how):
     """What Courier says, and what it asked."""
-    resolver = ZoneResolver(zone)
-    for name, kind, qtype in faults:
-        resolver.fault(name, kind, qtype=qtype)
-    with DomainVerifier(resolver, policy=presets.COURIER) as verifier:
-        reply = verifier.verify(sender, smtputf8=smtputf8).reply
-    return str(reply), [str(question) for question in resolver.questions]
+    return judged(presets.COURIER, sender, zone=zone, **how)[:2]
 
 
 def said(sender, **how):

@@ -21,6 +21,8 @@ from senderdomain.profiles._haraka_names import (
 )
 from senderdomain.testing import ZoneResolver
 
+from .judged import judged
+
 ZONE = """
 mx.zz.              MX    10 host.zz.
 host.zz.            A     100.128.0.25
@@ -50,14 +52,9 @@ xn--mnchen-3ya.zz.  MX    10 host.zz.
 AT = "Invalid RFC-5321 address at position "
 
 
-def verdict(sender, *, profile=presets.HARAKA, zone=ZONE, faults=(), smtputf8=False):
+def verdict(sender, *, profile=presets.HARAKA, zone=ZONE, **how):
     """What Haraka says, and what it asked."""
-    resolver = ZoneResolver(zone)
-    for name, kind, qtype in faults:
-        resolver.fault(name, kind, qtype=qtype)
-    with DomainVerifier(resolver, policy=profile) as verifier:
-        reply = verifier.verify(sender, smtputf8=smtputf8).reply
-    return str(reply), [str(question) for question in resolver.questions]
+    return judged(profile, sender, zone=zone, **how)[:2]
 
 
 def said(sender, **how):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import pytest
 
-from senderdomain import DomainVerifier, Receiver, TargetFault, presets
+from senderdomain import Receiver, TargetFault, presets
 from senderdomain.profiles import _qpsmtpd
-from senderdomain.testing import ZoneResolver
+
+from .judged import judged
 
 ZONE = """
 mx.zz.            MX    10 host.zz.
@@ -44,16 +45,9 @@ UNPARSED = "501 could not parse your mail from command"
 OURS = Receiver(local_domains=frozenset({"ours.zz"}))
 
 
-def verdict(sender, *, profile=presets.QPSMTPD, zone=ZONE, faults=(), smtputf8=False):
+def verdict(sender, *, profile=presets.QPSMTPD, zone=ZONE, **how):
     """What qpsmtpd says, what it asked, and what was found."""
-    resolver = ZoneResolver(zone)
-    for name, kind, qtype in faults:
-        resolver.fault(name, kind, qtype=qtype)
-    with DomainVerifier(resolver, policy=profile) as verifier:
-        judged = verifier.verify(sender, smtputf8=smtputf8)
-        finding = judged.finding
-    asked = [str(question) for question in resolver.questions]
-    return str(judged.reply), asked, finding
+    return judged(profile, sender, zone=zone, **how)
 
 
 def said(sender, **how):
