@@ -38,7 +38,7 @@ RANKS = [
     ["_profile"],
     ["profiles"],
     ["_verdict", "presets"],
-    ["_explain", "_report", "_settings"],
+    ["_explain", "_reader", "_report", "_settings"],
     ["_core"],
     ["_many"],
     ["_loop_window"],

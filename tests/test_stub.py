@@ -425,7 +425,7 @@ def test_no_socket_is_a_failure_and_no_exception(ask, monkeypatch):
         monkeypatch.context() as patch,
         Scripted(lambda _, query: [truncated(query)]) as server,
     ):
-        patch.setattr("senderdomain.resolvers._engine.Stream", no_socket)
+        patch.setattr("senderdomain.resolvers._tcp.Stream", no_socket)
         assert ask([server.server]).reason is FailureReason.RESOLVER_DOWN
 
 
@@ -916,7 +916,7 @@ def test_a_socket_that_never_runs_dry_is_left_after_a_batch():
     channel = engine._pool.take(0, 0.0, ())
     channel.inflight[b"no"] = None
     taken = []
-    channel.recv = lambda size: taken.append(size) or b"junk"
+    channel.receive = lambda size: taken.append(size) or b"junk"
     engine._readable(channel)
     assert len(taken) == 64
     engine._pool.drain()
@@ -1408,7 +1408,7 @@ def test_a_server_that_fails_after_all_is_not_asked_over_tcp():
 @both
 def test_a_stream_that_is_given_up_is_closed_once(ask, monkeypatch):
     """Although there is no socket for the one that would take its place."""
-    from senderdomain.resolvers import _engine
+    from senderdomain.resolvers import _tcp
 
     def once(*arguments):
         if opened:
@@ -1416,8 +1416,8 @@ def test_a_stream_that_is_given_up_is_closed_once(ask, monkeypatch):
         opened.append(1)
         return real(*arguments)
 
-    real, opened = _engine.Stream, []
-    monkeypatch.setattr(_engine, "Stream", once)
+    real, opened = _tcp.Stream, []
+    monkeypatch.setattr(_tcp, "Stream", once)
 
     hanging = Scripted(lambda n, query: [truncated(query)], hang)
     poor = Scripted(lambda n, query: [truncated(query)])

@@ -18,17 +18,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from .._ask import LoopAsker, PumpedAsker, bug
+from .._ask import Asker, LoopAsker, PumpedAsker, bug
 from .._dns import Answer, Failure, FailureReason, Question
 from .._flight import Callback
 from .._fork import after_fork
-from ._engine import Engine
+from ._engine import CLOSED, Engine
 from ._pending import Timing
 from ._servers import Server, Servers, parse_servers, system_servers
 from ._watchers import LoopWatcher, SelectorWatcher, can_watch
 
 _DEFAULT_TIMING = Timing()
-_CLOSED = Failure(FailureReason.RESOLVER_DOWN, "closed")
 
 
 class _Stub(ABC):
@@ -114,7 +113,7 @@ class StubResolver(_Stub, PumpedAsker):
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
         """Put *question*; `pump` hands the answer to *callback*."""
         if self._closed:
-            callback(_CLOSED)
+            callback(CLOSED)
             return
         try:
             watcher = self._watcher()
@@ -193,16 +192,23 @@ class AsyncStubResolver(_Stub, LoopAsker):
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
         """Put *question*; *callback* gets the answer in the running event loop."""
         if self._closed:
-            callback(_CLOSED)
+            callback(CLOSED)
             return
         loop = asyncio.get_running_loop()
+        asker = self.within(loop)
+        if asker is self:
+            self._ask_in_thread(loop, question, deadline, callback)
+        else:
+            asker.ask(question, deadline, callback)
+
+    def within(self, loop: asyncio.AbstractEventLoop, /) -> Asker:
+        """See `LoopAsker.within`."""
         watcher = self._last
         if watcher is None or watcher.loop is not loop:
-            if not can_watch(loop):
-                self._ask_in_thread(loop, question, deadline, callback)
-                return
+            if self._closed or not can_watch(loop):
+                return self
             watcher = self._last = self._watcher(loop)
-        watcher.engine.ask(question, deadline, callback)
+        return watcher.engine
 
     def drop(self, callback: Callback, /) -> None:
         """See `Asker.drop`."""
