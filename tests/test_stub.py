@@ -36,6 +36,7 @@ from senderdomain import (
 )
 from senderdomain.resolvers import AsyncStubResolver, StubResolver
 from senderdomain.resolvers._channel import MAX_USES, SOCKETS
+from senderdomain.resolvers._loop_watcher import can_watch
 from senderdomain.resolvers._pending import Pending, Timing
 from senderdomain.resolvers._servers import (
     Server,
@@ -43,7 +44,7 @@ from senderdomain.resolvers._servers import (
     parse_servers,
     system_servers,
 )
-from senderdomain.resolvers._watchers import SelectorWatcher, can_watch
+from senderdomain.resolvers._watchers import SelectorWatcher
 from senderdomain.testing import LoopbackDNS
 
 ASKED = Question(DomainName("d.example"), RecordType.MX)

@@ -30,7 +30,7 @@ from ._reader import Parsed
 from ._targets import DEFAULT_TARGETS, Depth, Judge, TargetRules
 from ._verdict import Verdict
 from ._verifier import DEADLINE, Face, check_resolver
-from .resolvers.stub import AsyncStubResolver
+from .resolvers.async_stub import AsyncStubResolver
 
 
 class AsyncDomainVerifier(Face):
