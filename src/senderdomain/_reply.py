@@ -23,7 +23,12 @@ MAX_ECHO = 256
 
 # RFC 5321, section 4.2: first digit 2 to 5, second 0 to 5. A 3yz is no answer
 # to MAIL FROM (section 4.3.2).
-_CODE = re.compile(r"[245][0-5][0-9]").fullmatch
+_CODES = frozenset(
+    100 * first + 10 * second + third
+    for first in (2, 4, 5)
+    for second in range(6)
+    for third in range(10)
+)
 _STATUS = re.compile(r"X\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})").fullmatch
 
 
@@ -97,7 +102,7 @@ class Reply:
     def __post_init__(self) -> None:
         """Refuse what RFC 5321, section 4.2, does not allow."""
         code: object = self.code
-        if not isinstance(code, int) or not _CODE(str(code)):
+        if not isinstance(code, int) or code not in _CODES:
             msg = f"not an SMTP reply code for MAIL FROM: {self.code!r}"
             raise ValueError(msg)
         if self.status is not None and not _STATUS(str(self.status)):
@@ -118,7 +123,9 @@ class Reply:
         bad: object = given
         if isinstance(given, str) and given:
             # Without the line itself: it may have the sender's local part in it.
-            bad = next((c for c in given if printable(c) != c), None)
+            bad = None
+            if printable(given) != given:
+                bad = next(c for c in given if printable(c) != c)
         if bad is not None:
             msg = f"reply text must be printable ASCII, not {bad!r}"
             raise ValueError(msg)

@@ -7,8 +7,9 @@ import sys
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from .._ask import Resolver
 from .._reply import Action
@@ -21,6 +22,9 @@ from ._verdicts import show, show_json
 
 # Octets of a line that are read; longer lines are no addresses.
 _MAX_LINE = 4096
+
+# Octets that are read at a time.
+_CHUNK = 65_536
 
 # From the mildest; a list exits with the status of its worst address.
 _SEVERITY = [Action.ACCEPT, Action.DEFER, Action.REJECT]
@@ -142,22 +146,36 @@ def _addresses(arguments: argparse.Namespace) -> Iterator[Iterable[str | bytes]]
         yield _counted(_all(arguments.address, source))
 
 
-def _opened(name: str) -> IO[bytes]:
-    return sys.stdin.buffer if name == "-" else Path(name).open("rb")
+def _opened(name: str) -> BufferedIOBase:
+    standard: BufferedIOBase = sys.stdin.buffer  # type: ignore[assignment]
+    return standard if name == "-" else Path(name).open("rb")
 
 
-def _all(first: Iterable[str], source: IO[bytes]) -> Iterator[str | bytes]:
+def _all(first: Iterable[str], source: BufferedIOBase) -> Iterator[str | bytes]:
     yield from first
     yield from _lines(source)
 
 
-def _lines(source: IO[bytes]) -> Iterator[bytes]:
+def _lines(source: BufferedIOBase) -> Iterator[str | bytes]:
     # An empty line is an empty, that is a null reverse-path.
-    while line := source.readline(_MAX_LINE):
-        complete = line.endswith(b"\n")
-        yield line.removesuffix(b"\n").removesuffix(b"\r")
-        while not complete and (rest := source.readline(_MAX_LINE)):
-            complete = rest.endswith(b"\n")
+    begun = b""
+    while chunk := _waited_for(source):
+        *lines, begun = (begun + chunk).split(b"\n")
+        for line in lines:
+            yield _sender(line)
+        begun = begun[:_MAX_LINE]
+    if begun:
+        yield _sender(begun)
+
+
+def _waited_for(source: BufferedIOBase) -> bytes:
+    sys.stdout.flush()  # who writes slowly wants to see what he gets
+    return source.read1(_CHUNK)
+
+
+def _sender(line: bytes) -> str | bytes:
+    line = line[:_MAX_LINE].removesuffix(b"\r")
+    return line.decode("ascii") if line.isascii() else line
 
 
 def _counted(addresses: Iterator[str | bytes]) -> Iterator[str | bytes]:

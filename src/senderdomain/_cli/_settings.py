@@ -12,6 +12,7 @@ import argparse
 from typing import Any
 
 from .._ask import Resolver
+from .._cache import FindingCache
 from .._domain import AddressRules
 from .._policy import TablePolicy
 from .._profile import Profile, Receiver
@@ -23,6 +24,9 @@ from ._status import Mistake
 
 ALL = "all"
 """The name of no preset: a table of all of them."""
+
+# Domains that are remembered for a list; some 50 million octets if there are as many.
+_DOMAINS = 1 << 18
 
 _DEPTHS = {depth.name.lower(): depth for depth in Depth}
 _STAGES = {stage.value: stage for stage in Stage}
@@ -131,6 +135,7 @@ def verifier(
         return DomainVerifier(
             resolver,
             policy=policy,
+            cache=FindingCache(_DOMAINS),
             rules=AddressRules(underscore=arguments.underscore),
             deadline=arguments.deadline,
             depth=depth,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 
 from contextlib import suppress
 from functools import cache
@@ -13,13 +14,15 @@ from .._explain import explanation
 from .._reply import Action, Stage
 from .._verdict import Verdict
 
+# Seconds for which a line may wait for others.
+_SOON = 0.1
+
 _COLOURS = {Action.ACCEPT: "green", Action.DEFER: "yellow", Action.REJECT: "red"}
 
 
 def show_json(verdict: Verdict, *, preset: str) -> None:
     """Print one object on one line."""
-    sys.stdout.write(f"{json.dumps(as_dict(verdict, preset))}\n")
-    sys.stdout.flush()
+    _print(json.dumps(as_dict(verdict, preset)))
 
 
 def as_dict(verdict: Verdict, preset: str) -> dict[str, Any]:
@@ -57,11 +60,13 @@ def show(verdict: Verdict, *, explain: bool) -> None:
 def show_row(about: str, verdict: Verdict) -> None:
     """Print a line for each line of the reply, all of which begin with *about*."""
     write = _writer()
-    about = f"{about}{verdict.action.value:6}  {verdict.outcome.name:17}"
+    reply = verdict.reply
+    action = reply.action
+    about = f"{about}{action.value:6}  {verdict.outcome.name:17}"
     # A reply to MAIL needs no word; one that has to wait for RCPT does.
-    note = "  (to RCPT)" if verdict.reply.stage is Stage.RCPT else ""
-    for line in verdict.reply.lines:
-        write(f"{about}  {line}{note}", verdict.action)
+    note = "  (to RCPT)" if reply.stage is Stage.RCPT else ""
+    for line in reply.lines:
+        write(f"{about}  {line}{note}", action)
 
 
 @cache
@@ -74,4 +79,26 @@ def _writer() -> Any:  # noqa: ANN401
 
             console = Console(soft_wrap=True)
             return lambda line, action: console.print(Text(line, _COLOURS[action]))
-    return lambda line, _action: print(line, flush=True)
+    return lambda line, _action: _print(line)
+
+
+class _Printer:
+    """
+    Prints lines.
+
+    Who reads along wants to see them soon, and a million are not to be written one
+    by one. Before the command waits for more input, it flushes.
+    """
+
+    def __init__(self) -> None:
+        self._flushed = 0.0
+
+    def __call__(self, line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        now = time.monotonic()
+        if now - self._flushed >= _SOON:
+            self._flushed = now
+            sys.stdout.flush()
+
+
+_print = _Printer()
