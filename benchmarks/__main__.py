@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import machine, plots, report, truth
+from . import machine, plots, profiling, report, truth
 from .lab import Lab
 from .sections import SECTIONS
 from .server import knot
@@ -50,13 +50,16 @@ def _earlier(path: Path) -> dict[str, Any]:
     return dict(found.get("sections", {}))
 
 
-def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
+def _measure(arguments: argparse.Namespace, sections: Sequence[str]) -> dict[str, Any]:
     found = {}
     size = 4_000 if arguments.smoke else truth.ZONE_SIZE
     with tempfile.TemporaryDirectory() as directory, knot(Path(directory), size) as it:
         smoke = arguments.smoke
         lab = Lab(it, Path(directory), arguments.rounds, arguments.names, smoke)
-        for name in arguments.section or SECTIONS:
+        if PROFILE in arguments.section or smoke:
+            page = profiling.measure(lab, arguments.output)
+            (arguments.output / "profile.md").write_text(page)
+        for name in sections:
             sys.stderr.write(f"{name}\n")
             start = time.monotonic()
             found[name] = SECTIONS[name].measure(lab)
@@ -70,7 +73,10 @@ def main(given: Sequence[str] | None = None) -> int:
     output: Path = arguments.output
     output.mkdir(parents=True, exist_ok=True)
     described = machine.describe()
-    taken = _measure(arguments)
+    wanted = arguments.section or list(SECTIONS)
+    taken = _measure(arguments, [name for name in SECTIONS if name in wanted])
+    if not taken:
+        return 0  # only a profile was wanted
     kept = output / "results.json"
     sections = taken if arguments.smoke else _earlier(kept) | taken
     settings = {

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 
 from importlib import import_module
@@ -20,6 +19,7 @@ from typing import Any
 
 from . import truth
 from .job import Job
+from .processes import most_memory
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def _result(job: Job, said: list[str]) -> dict[str, Any]:
         "wall": job.wall,
         "cpu": job.cpu,
         "wrong": truth.count_wrong(job.names, said),
-        "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "rss": most_memory(),
     }
 
 

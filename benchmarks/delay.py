@@ -12,6 +12,7 @@ whichever was used, measured with dnsperf.
 
 from __future__ import annotations
 
+import os
 import select
 import shutil
 import socket
@@ -24,6 +25,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from .processes import PATIENCE, Daemon
 
@@ -31,6 +33,8 @@ from .processes import PATIENCE, Daemon
 ROUND_TRIP = 20
 
 _BUFFER = 8 << 20
+
+Client: TypeAlias = tuple[str, int]
 _SOURCE = Path(__file__).with_name("delay.c")
 
 
@@ -42,10 +46,17 @@ class Delay:
     Attributes:
         port: On 127.0.0.1, for UDP.
         language: What it is written in.
+        pid: Of the process.
     """
 
     port: int
     language: str
+    pid: int
+
+    def cpu(self) -> float:
+        """Seconds of processor time that it has used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -60,7 +71,8 @@ def delayed(directory: Path, upstream: int) -> Iterator[Delay]:
         while not said.read_text().endswith("\n") and time.monotonic() < until:
             daemon.check()
             time.sleep(0.01)
-        yield Delay(int(said.read_text()), "C" if compiled else "Python")
+        language = "C" if compiled else "Python"
+        yield Delay(int(said.read_text()), language, daemon.process.pid)
     finally:
         daemon.stop()
 
@@ -89,8 +101,8 @@ def serve(upstream_port: int, milliseconds: float) -> None:
     front.bind(("127.0.0.1", 0))
     back.connect(("127.0.0.1", upstream_port))
     print(front.getsockname()[1], flush=True)  # noqa: T201 - see `delayed`
-    asked: dict[bytes, tuple[bytes, object]] = {}
-    held: deque[tuple[float, bytes, object]] = deque()
+    asked: dict[bytes, tuple[bytes, Client]] = {}
+    held: deque[tuple[float, bytes, Client]] = deque()
     number = 0
     while True:
         left = held[0][0] - time.monotonic() if held else 1.0
@@ -105,13 +117,12 @@ def serve(upstream_port: int, milliseconds: float) -> None:
         with suppress(BlockingIOError, ConnectionRefusedError):
             while back in ready:
                 message = back.recv(4096)
-                theirs, client = asked.pop(message[:2], (b"", None))
+                theirs, client = asked[message[:2]]
                 due = time.monotonic() + milliseconds / 1000
                 held.append((due, theirs + message[2:], client))
         while held and held[0][0] <= time.monotonic():
             _, message, client = held.popleft()
-            if client is not None:
-                front.sendto(message, client)  # type: ignore[arg-type]
+            front.sendto(message, client)
 
 
 if __name__ == "__main__":

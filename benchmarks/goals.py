@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from . import contenders, measures
 from .paired import Figure
 from .sections import start, warm
 from .tables import number, spread, table
+
+Limits: TypeAlias = tuple[float, float | None]
+_Measured: TypeAlias = Callable[[Any], Figure | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,7 @@ class Goal:
         section: Whose figures it is about.
         what: In words.
         want: Whether more is better, or less.
-        goal: The figure to reach.
-        stretch: A better one, if there is one.
+        limits: The figure to reach, and a better one if there is one.
         measured: Finds the figure in the data of the section; None if it is not
             there.
         digits: Behind the point.
@@ -36,16 +38,16 @@ class Goal:
     section: str
     what: str
     want: Literal[">=", "<="]
-    goal: float
-    stretch: float | None
-    measured: Callable[[Any], Figure | None]
+    limits: Limits
+    measured: _Measured
     digits: int = 2
 
     def judge(self, figure: Figure) -> str:
         """Say what *figure* means."""
-        if self.stretch is not None and self._reaches(figure.middle, self.stretch):
+        goal, stretch = self.limits
+        if stretch is not None and self._reaches(figure.middle, stretch):
             return "stretch met"
-        return "met" if self._reaches(figure.middle, self.goal) else "**not met**"
+        return "met" if self._reaches(figure.middle, goal) else "**not met**"
 
     def _reaches(self, value: float, limit: float) -> bool:
         rounded = round(value, self.digits)
@@ -58,9 +60,8 @@ _CARES = "pycares"
 _AT_LEAST: Literal[">="] = ">="
 _AT_MOST: Literal["<="] = "<="
 
-# What it is, whether more or less is wanted, goal, stretch, figure; the same goals for
-# "cold" and "pinned" but for the numbers.
-_RACES = [
+# What it is, whether more or less is wanted, the limits in each section, the figure.
+_RACES: list[tuple[str, Literal[">=", "<="], dict[str, Limits], _Measured]] = [
     (
         "CPU of email-validator over ours, 50 in flight",
         _AT_LEAST,
@@ -98,9 +99,9 @@ _RACES = [
         measures.share_of_ceiling,
     ),
     (
-        "CPU of `verify_many` over async",
+        "CPU of `verify_many` over async, no worse but for 5 % of noise",
         _AT_MOST,
-        {"cold": (1, None), "pinned": (1, None)},
+        {"cold": (1.05, None), "pinned": (1.05, None)},
         measures.cpu("ours sync verify_many", _OURS),
     ),
     (
@@ -123,35 +124,108 @@ _RACES = [
     ),
 ]
 
-# The same for a single section; the last is how many digits count.
+_WARM = [
+    Goal(
+        "warm",
+        "`verify_domain` over `dict[key]`",
+        _AT_MOST,
+        (8, 6),
+        measures.over_dict(warm.VERIFY_DOMAIN),
+        1,
+    ),
+    Goal(
+        "warm",
+        "`verify` over `dict[key]`",
+        _AT_MOST,
+        (12, 10),
+        measures.over_dict(warm.VERIFY),
+        1,
+    ),
+    Goal(
+        "warm",
+        "`await verify` over `dict[key]`",
+        _AT_MOST,
+        (15, 12),
+        measures.over_dict(warm.AWAIT_VERIFY),
+        1,
+    ),
+    Goal(
+        "warm",
+        "email-validator's caching resolver over `verify`",
+        _AT_LEAST,
+        (120, 150),
+        measures.validator_over_verify,
+        0,
+    ),
+]
+
 _OTHERS = [
-    ("warm", "`verify_domain` over `dict[key]`", _AT_MOST, 8, 6)
-    + (measures.over_dict(warm.VERIFY_DOMAIN), 1),
-    ("warm", "`verify` over `dict[key]`", _AT_MOST, 12, 10)
-    + (measures.over_dict(warm.VERIFY), 1),
-    ("warm", "`await verify` over `dict[key]`", _AT_MOST, 15, 12)
-    + (measures.over_dict(warm.AWAIT_VERIFY), 1),
-    ("warm", "email-validator's caching resolver over `verify`", _AT_LEAST, 120, 150)
-    + (measures.validator_over_verify, 0),
-    ("cache", "octets for a domain, of 1,000,000", _AT_MOST, 300, 180)
-    + (measures.octets, 0),
-    ("cache", "ms for the worst operation as 100,000 expire", _AT_MOST, 5, 1)
-    + (measures.worst, 2),
-    ("start", "ms CPU of the import, over bare Python", _AT_MOST, 15, None)
-    + (start.imported, 1),
-    ("start", "ms CPU with the first verdict", _AT_MOST, 60, None)
-    + (start.first_verdict, 1),
-    ("herd", "lookups for a herd of one domain", _AT_MOST, 1, None)
-    + (measures.herd, 0),
-    ("command", "addresses/s of `check -i`, warm", _AT_LEAST, 100_000, None)
-    + (measures.warm_list, 0),
+    Goal(
+        "cache",
+        "octets for a domain, of 1,000,000",
+        _AT_MOST,
+        (300, 180),
+        measures.octets,
+        0,
+    ),
+    Goal(
+        "cache",
+        "ms for the worst operation as 100,000 expire",
+        _AT_MOST,
+        (5, 1),
+        measures.worst,
+    ),
+    Goal(
+        "start",
+        "ms CPU of the import, over bare Python",
+        _AT_MOST,
+        (15, None),
+        start.imported,
+        1,
+    ),
+    Goal(
+        "start",
+        "ms CPU with the first verdict",
+        _AT_MOST,
+        (60, None),
+        start.first_verdict,
+        1,
+    ),
+    Goal(
+        "herd",
+        "lookups for a herd of one domain",
+        _AT_MOST,
+        (1, None),
+        measures.herd,
+        0,
+    ),
+    Goal(
+        "command",
+        "addresses/s of `check -i`, warm, 100,000 domains",
+        _AT_LEAST,
+        (100_000, None),
+        measures.warm_list(max),
+        0,
+    ),
+    Goal(
+        "command",
+        "addresses/s of `check -i`, warm, 10,000 domains",
+        _AT_LEAST,
+        (100_000, None),
+        measures.warm_list(min),
+        0,
+    ),
 ]
 
 GOALS = [
-    Goal(section, f"{what}, {section}", want, goal, stretch, measured)
-    for what, want, limits, measured in _RACES
-    for section, (goal, stretch) in limits.items()
-] + [Goal(*each) for each in _OTHERS]
+    *[
+        Goal(section, f"{what}, {section}", want, limits, measured)
+        for what, want, sections, measured in _RACES
+        for section, limits in sections.items()
+    ],
+    *_WARM,
+    *_OTHERS,
+]
 
 
 def show(data: Mapping[str, Any]) -> list[str]:
@@ -160,12 +234,12 @@ def show(data: Mapping[str, Any]) -> list[str]:
     for goal in GOALS:
         figure = _figure(goal, data)
         if figure is not None:
-            stretch = "" if goal.stretch is None else f"{goal.stretch:,}"
+            least, best = goal.limits
             rows.append(
                 [
                     goal.what,
-                    f"{goal.want} {goal.goal:,}",
-                    stretch,
+                    f"{goal.want} {least:,}",
+                    "" if best is None else f"{best:,}",
                     number(figure.middle),
                     spread(figure),
                     goal.judge(figure),

@@ -84,10 +84,18 @@ def worst(data: Any) -> Figure:  # noqa: ANN401
 
 
 def herd(data: Any) -> Figure:  # noqa: ANN401
-    """Questions for a herd, with the most of all herds as the most."""
-    return paired.figure([each["questions"] for each in data])
+    """Questions for a herd: the most of all herds counts."""
+    asked = [each["questions"] for each in data]
+    return Figure(max(asked), min(asked), max(asked))
 
 
-def warm_list(data: Any) -> Figure:  # noqa: ANN401
-    """Addresses a second of the command, warm."""
-    return paired.figure([each["warm rate"] for each in data["command"]])
+def warm_list(of: Callable[[list[int]], int]) -> Callable[[Any], Figure]:
+    """Addresses a second of the command, warm, for the list with *of* its domains."""
+
+    def measured(data: Any) -> Figure:  # noqa: ANN401
+        chosen = of([each["domains"] for each in data["command"]])
+        return paired.figure(
+            [each["warm rate"] for each in data["command"] if each["domains"] == chosen]
+        )
+
+    return measured

@@ -21,7 +21,7 @@ _INK = "#808080"
 _OURS = "#d9822b"
 _THEIRS = "#5b8db8"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.hashsalt": "senderdomain",
     "svg.fonttype": "none",
     "figure.facecolor": "none",

@@ -11,9 +11,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Seconds until a program that should be ready is given up.
 PATIENCE = 60.0
+
+# Seconds between two looks at the memory of a program.
+_LOOK = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Cost:
         status: Exit status.
         wall: Seconds.
         cpu: Seconds of processor time, user and system.
-        rss: Octets of memory at the most.
+        rss: Octets of memory at the most, as far as they were seen.
         output: What it printed.
     """
 
@@ -58,6 +62,7 @@ def run(
     ) as process:
         if core is not None:
             pin(process.pid, core)
+        peak = _Peak(process.pid)
         said = b"" if process.stdout is None else process.stdout.read()
         complaint = b"" if process.stderr is None else process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
@@ -66,8 +71,36 @@ def run(
     if process.returncode and complaint:
         sys.stderr.write(complaint.decode(errors="replace"))
     cpu = usage.ru_utime + usage.ru_stime
-    rss = usage.ru_maxrss * 1024
-    return Cost(process.returncode, wall, cpu, rss, said.decode(errors="replace"))
+    words = said.decode(errors="replace")
+    return Cost(process.returncode, wall, cpu, peak.octets, words)
+
+
+def most_memory(pid: int | str = "self") -> int:
+    """
+    Tell the most memory that a process has had, in octets.
+
+    Not ``ru_maxrss``: that begins with the memory of the process that forked it.
+    """
+    with suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+class _Peak:
+    """Looks at the memory of a process again and again until it is gone."""
+
+    def __init__(self, pid: int) -> None:
+        self.octets = 0
+        self._pid = pid
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while octets := most_memory(self._pid):
+            self.octets = octets
+            time.sleep(_LOOK)
 
 
 def python(
@@ -79,9 +112,14 @@ def python(
 
 def pin(pid: int, core: int) -> None:
     """Let all threads of a process run on one core only."""
-    for thread in os.listdir(f"/proc/{pid}/task"):
+    spread_over(pid, {core})
+
+
+def spread_over(pid: int, cores: Iterable[int]) -> None:
+    """Let all threads of a process run on these cores."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
         with suppress(ProcessLookupError):
-            os.sched_setaffinity(int(thread), {core})
+            os.sched_setaffinity(int(thread.name), cores)
 
 
 def free_port() -> int:

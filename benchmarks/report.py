@@ -35,9 +35,9 @@ def write(results: Mapping[str, Any], plots: Mapping[str, str]) -> str:
     if settings["smoke"]:
         lines += [_SMOKE, ""]
     lines += [
-        f"{settings['rounds']} rounds, {settings['names']:,} names for a fast contender"
-        " in a round. Figures are medians of the rounds; ratios are taken within each"
-        " round first.",
+        f"{settings['rounds']} rounds, {settings['names']:,} names for a fast",
+        "contender in a round. Figures are medians of the rounds; ratios are taken within each",
+        "round first.",
         "",
         "### Goals",
         "",

@@ -18,7 +18,6 @@ import sys
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from . import truth
@@ -124,7 +123,7 @@ def ask(
         "warming": place.warming,
     }
     before = place.knot.questions()
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "benchmarks.client"],
         input=json.dumps(job),
         stdout=subprocess.PIPE,

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import truth
-from .processes import PATIENCE, Daemon, free_port, pin
+from .processes import PATIENCE, Daemon, free_port, pin, spread_over
 
 # Octets. What Linux gives is 208 KiB, and a burst of some hundred questions that
 # does not fit is lost without a word.
@@ -138,8 +138,7 @@ class Knot:
         if core is not None:
             pin(self.pid, core)
             return
-        for each in os.listdir(f"/proc/{self.pid}/task"):
-            os.sched_setaffinity(int(each), range(os.cpu_count() or 1))
+        spread_over(self.pid, range(os.cpu_count() or 1))
 
     def stop(self) -> None:
         """End it."""
@@ -149,11 +148,11 @@ class Knot:
 def _enlarge(pid: int, port: int) -> int:
     # Knot has no setting for this, and that of the system is not ours to change. So
     # take hold of its sockets, as a debugger does.
-    sizes = []
+    sizes: list[int] = []
     handle = os.pidfd_open(pid)
     libc = ctypes.CDLL(None, use_errno=True)
-    for entry in os.listdir(f"/proc/{pid}/fd"):
-        stolen = libc.syscall(_PIDFD_GETFD, handle, int(entry), 0)
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        stolen = libc.syscall(_PIDFD_GETFD, handle, int(entry.name), 0)
         if stolen < 0:
             continue
         with suppress(OSError):

@@ -109,7 +109,8 @@ class _Epoll:
 
     def _turn(self) -> None:
         bad = pycares.ARES_SOCKET_BAD
-        ready = self._epoll.poll(self.channel.timeout(1.0))
+        wait = self.channel.timeout(1.0)  # type: ignore[no-untyped-call]
+        ready = self._epoll.poll(wait)
         if not ready:
             self.channel.process_fd(bad, bad)
         for descriptor, event in ready:

@@ -50,7 +50,7 @@ def measure(lab: Lab) -> Any:  # noqa: ANN401 - what can be written as JSON
     """Run the command on lists, and `verify_many` in a process of its own."""
     addresses = lab.some(_ADDRESSES, 2_000)
     found = []
-    for domains in (lab.some(_DOMAINS, 500), lab.some(_FEW_DOMAINS, 50)):
+    for domains in (_DOMAINS, _FEW_DOMAINS) if not lab.smoke else (500,):
         names = truth.read(lab.knot.names, 0, domains)
         for options in ([], ["--unordered"]):
             cold = _checked(lab, names, domains, options)
@@ -135,18 +135,15 @@ def listed(wanted: dict[str, Any]) -> dict[str, Any]:
     ]
     resolver = StubResolver([f"127.0.0.1:{wanted['port']}"])
     rates = {}
+    said: list[str] = []
     with DomainVerifier(resolver, cache=FindingCache(4 * len(names))) as verifier:
-        for label, items in (
-            ("cold", addresses),
-            ("once more", addresses),
-            ("warm", many),
-        ):
+        lists = {"cold": addresses, "once more": addresses, "warm": many}
+        for label, items in lists.items():
             start = time.perf_counter()
-            said = [
-                each.outcome.name for each in verifier.verify_many(items, ordered=True)
-            ]
+            verdicts = verifier.verify_many(items, ordered=True)
+            said = [verdict.outcome.name for verdict in verdicts]
             rates[label] = len(items) / (time.perf_counter() - start)
-    expected = [name for _ in range(len(many) // len(names)) for name in names]
+    expected = names * (len(many) // len(names))
     return {"rates": rates, "wrong": truth.count_wrong(expected, said)}
 
 
@@ -181,10 +178,10 @@ def show(data: Any) -> list[str]:  # noqa: ANN401
     return [
         *table(header, rows),
         "*Cold* is a list that has each domain once, start of the program included;",
-        "*warm* is what a list of all addresses takes longer than that. The cache of the",
-        "command holds 65,536 domains, and half as many again that are in use.",
+        "*warm* is what a list of all addresses takes longer than that. The cache of",
+        "the command holds 65,536 domains, and half as many again that are in use.",
         "",
-        f"`verify_many` in a program, with room for all domains: {number(rates['cold'])}"
-        f" addresses/s cold, {number(rates['warm'])} warm.",
+        "`verify_many` in a program, with room for all domains:",
+        f"{number(rates['cold'])} addresses/s cold, {number(rates['warm'])} warm.",
         "",
     ]

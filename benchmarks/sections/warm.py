@@ -15,7 +15,7 @@ import asyncio
 import threading
 import time
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -67,6 +67,7 @@ def nanoseconds(wanted: dict[str, Any]) -> dict[str, float]:
     server = f"127.0.0.1:{wanted['port']}"
     cache = FindingCache()
     with DomainVerifier(StubResolver([server]), cache=cache) as verifier:
+        said: list[str] = []
         for _ in range(3):  # a domain is hot from its second hit on
             said = [verifier.verify(name.address).outcome.name for name in names]
         if wrong := truth.count_wrong(names, said):
@@ -110,7 +111,8 @@ def _each(function: Callable[[str], object], items: Sequence[str]) -> None:
 
 def _stores(names: Sequence[Name]) -> dict[str, Loop]:
     known = {name.domain: name for name in names}
-    timed: cachetools.TTLCache[str, Name] = cachetools.TTLCache(65_536, 3600)
+    timed: cachetools.TTLCache[str, Name]
+    timed = cachetools.TTLCache(65_536, 3600)
     timed.update(known)
     lock = threading.Lock()
 
@@ -155,7 +157,7 @@ def _fresh(names: Sequence[Name], before: str) -> list[str]:
 
 
 def _timed(
-    loops: dict[str, Loop], names: Sequence[Name], before: str, batches: int
+    loops: Mapping[str, Loop], names: Sequence[Name], before: str, batches: int
 ) -> dict[str, float]:
     taken: dict[str, list[int]] = {label: [] for label in loops}
     for _ in range(batches):
