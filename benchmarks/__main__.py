@@ -44,10 +44,12 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
-def _earlier(path: Path) -> dict[str, Any]:
+def _with_earlier(results: dict[str, Any], path: Path) -> dict[str, Any]:
     # Sections can be taken one by one.
     found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return dict(found.get("sections", {}))
+    for part in ("settings", "sections"):
+        results[part] = found.get(part, {}) | results[part]
+    return results
 
 
 def _measure(arguments: argparse.Namespace, sections: Sequence[str]) -> dict[str, Any]:
@@ -77,16 +79,21 @@ def main(given: Sequence[str] | None = None) -> int:
     taken = _measure(arguments, [name for name in SECTIONS if name in wanted])
     if not taken:
         return 0  # only a profile was wanted
-    kept = output / "results.json"
-    sections = taken if arguments.smoke else _earlier(kept) | taken
     settings = {
         "rounds": arguments.rounds,
         "names": arguments.names,
         "smoke": arguments.smoke,
     }
-    results = {"machine": described, "settings": settings, "sections": sections}
+    results: dict[str, Any] = {
+        "machine": described,
+        "settings": dict.fromkeys(taken, settings),
+        "sections": taken,
+    }
+    kept = output / "results.json"
+    if not arguments.smoke:
+        results = _with_earlier(results, kept)
     kept.write_text(json.dumps(results, indent=1) + "\n")
-    drawn = plots.draw(sections, output)
+    drawn = plots.draw(results["sections"], output)
     (output / "report.md").write_text(report.write(results, drawn))
     wrong = report.wrong_verdicts(taken)
     sys.stderr.write(f"{wrong} wrong verdicts\n{output / 'report.md'}\n")

@@ -42,6 +42,7 @@ def _result(job: Job, said: list[str]) -> dict[str, Any]:
         "cpu": job.cpu,
         "wrong": truth.count_wrong(job.names, said),
         "rss": most_memory(),
+        "grown": job.grown,
     }
 
 

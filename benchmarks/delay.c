@@ -25,6 +25,7 @@
 #define OCTETS 1500
 #define RING 16384
 #define BUFFER (8 << 20)
+#define NAP 100000 /* nanoseconds */
 
 struct message {
     struct sockaddr_in client;
@@ -89,7 +90,7 @@ static void send_all(int sock, int count)
     }
 }
 
-static void questions(int listening, int upstream)
+static int questions(int listening, int upstream)
 {
     int count = receive(listening, 1), kept = 0;
     for (int n = 0; n < count; n++) {
@@ -103,9 +104,10 @@ static void questions(int listening, int upstream)
         aim(kept++, m, m->length, 0);
     }
     send_all(upstream, kept);
+    return count;
 }
 
-static void answers(int upstream, uint64_t delay)
+static int answers(int upstream, uint64_t delay)
 {
     int count = receive(upstream, 0);
     uint64_t due = now() + delay;
@@ -123,6 +125,7 @@ static void answers(int upstream, uint64_t delay)
         memcpy(m->octets, fresh[n].octets, m->length);
         memcpy(m->octets, &asked[id].id, 2);
     }
+    return count;
 }
 
 static void release(int listening)
@@ -156,6 +159,7 @@ int main(int argc, char **argv)
     here.sin_port = htons((uint16_t)atoi(argv[1]));
     if (connect(upstream, (struct sockaddr *)&here, size))
         return 71;
+    const struct timespec nap = {0, NAP};
     struct pollfd ready[2] = {{listening, POLLIN, 0}, {upstream, POLLIN, 0}};
     for (;;) {
         struct timespec left = {1, 0};
@@ -165,11 +169,13 @@ int main(int argc, char **argv)
             left.tv_sec = (time_t)(rest / 1000000000u);
             left.tv_nsec = (long)(rest % 1000000000u);
         }
-        ppoll(ready, 2, &left, NULL);
-        if (ready[0].revents)
-            questions(listening, upstream);
-        if (ready[1].revents)
-            answers(upstream, delay);
+        /* Then a nap, so that more comes together: each wake-up has its price. */
+        if (ppoll(ready, 2, &left, NULL) > 0)
+            nanosleep(&nap, NULL);
+        while (ready[0].revents && questions(listening, upstream) == BATCH)
+            ;
+        while (ready[1].revents && answers(upstream, delay) == BATCH)
+            ;
         release(listening);
     }
 }

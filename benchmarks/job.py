@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from .processes import forget_most_memory, most_memory
 from .truth import Name
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class Job:
         in_flight: Lookups under way at the most; threads, where those are counted.
         wall: Seconds, once it has been `timed`.
         cpu: Seconds of processor time of this process, user and system, likewise.
+        grown: Octets of memory that came on top meanwhile, at the most.
     """
 
     port: int
@@ -43,6 +45,7 @@ class Job:
     in_flight: int = 1
     wall: float = field(default=0.0, init=False)
     cpu: float = field(default=0.0, init=False)
+    grown: int = field(default=0, init=False)
 
     @property
     def server(self) -> str:
@@ -67,11 +70,13 @@ class Job:
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Time what is done inside."""
+        memory = forget_most_memory()
         cpu = _cpu()
         wall = time.perf_counter()
         yield
         self.wall = time.perf_counter() - wall
         self.cpu = _cpu() - cpu
+        self.grown = most_memory() - memory
 
 
 def _cpu() -> float:

@@ -75,12 +75,12 @@ def validator_over_verify(data: Any) -> Figure:  # noqa: ANN401
 
 def octets(data: Any) -> Figure:  # noqa: ANN401
     """Octets for a domain in the fullest cache."""
-    return paired.figure([data["memory"][-1]["octets"][cache.OURS]])
+    return paired.figure([data["octets"][cache.OURS]])
 
 
 def worst(data: Any) -> Figure:  # noqa: ANN401
-    """Milliseconds of the worst operation."""
-    return paired.figure([each["worst ms"] for each in data["moments"]])
+    """Milliseconds of processor time of the worst operation."""
+    return paired.figure([each["worst CPU ms"] for each in data["moments"]])
 
 
 def herd(data: Any) -> Figure:  # noqa: ANN401

@@ -98,8 +98,8 @@ def _growth(data: Mapping[str, Any], path: Path) -> str:
         ("in flight", "in flight", "cpu", "cold verdict, CPU us", 1),
         ("list", "list", "cpu", "verdict of a list, CPU us", 1),
         ("cache", "domains", "octets", "octets a domain", 1),
-        ("in flight", "in flight", "rss", "MiB", 1 << 20),
-        ("list", "list", "rss", "MiB", 1 << 20),
+        ("in flight", "in flight", "grown", "MiB on top", 1 << 20),
+        ("list", "list", "grown", "MiB on top", 1 << 20),
     )
     figure, axes = plt.subplots(2, 3, figsize=(9, 5.4))
     for axis, (part, along, field, title, unit) in zip(axes.flat, curves, strict=True):

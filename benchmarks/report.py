@@ -31,13 +31,13 @@ def write(results: Mapping[str, Any], plots: Mapping[str, str]) -> str:
         plots: By section, the file of its picture.
     """
     settings, data = results["settings"], results["sections"]
+    smoke = any(each["smoke"] for each in settings.values())
     lines = ["## Figures", ""]
-    if settings["smoke"]:
+    if smoke:
         lines += [_SMOKE, ""]
     lines += [
-        f"{settings['rounds']} rounds, {settings['names']:,} names for a fast",
-        "contender in a round. Figures are medians of the rounds; ratios are taken within each",
-        "round first.",
+        "Figures are medians of the rounds; ratios are taken within each round first.",
+        "What is not a ratio belongs to this machine alone.",
         "",
         "### Goals",
         "",
@@ -49,7 +49,9 @@ def write(results: Mapping[str, Any], plots: Mapping[str, str]) -> str:
     ]
     for name, section in SECTIONS.items():
         if name in data:
+            rounds, names = settings[name]["rounds"], settings[name]["names"]
             lines += [f"### {section.title}", "", *section.show(data[name])]
+            lines += [f"Rounds: {rounds}, with up to {names:,} names.", ""]
         if name in plots:
             lines += [f"![{section.title}]({plots[name]})", ""]
     return "\n".join(lines).rstrip() + "\n"

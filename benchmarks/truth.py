@@ -132,6 +132,13 @@ def read(path: Path, start: int, count: int) -> list[Name]:
     return [Name(*line.split(" ")) for line in picked]
 
 
+def stream(path: Path) -> Iterator[Name]:
+    """Read names one by one, without keeping any."""
+    with path.open() as lines:
+        for line in lines:
+            yield Name(*line.split())
+
+
 def is_right(name: Name, said: str) -> bool:
     """Whether a contender that *said* this of *name* was right."""
     return name.outcome in _COARSE.get(said, {said})

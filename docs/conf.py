@@ -18,7 +18,8 @@ version = release = __version__
 
 # No intersphinx: the pages are built without the network.
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+# The report is a part of another page.
+exclude_patterns = ["_build", "performance"]
 source_suffix = {".md": "markdown"}
 
 html_theme = "furo"

@@ -26,8 +26,6 @@ with DomainVerifier(StubResolver(["127.0.0.1:{port}"])) as verifier:
     assert verifier.verify("{address}").outcome.name == "MX"
 """
 
-_FIRST_STUB = _FIRST.replace("senderdomain.resolvers", "senderdomain.resolvers.stub")
-
 _FIRST_ASYNC = """
 import asyncio
 from senderdomain import AsyncDomainVerifier
@@ -48,9 +46,6 @@ def _scripts(lab: Lab) -> dict[str, str]:
         _BARE: "pass",
         _IMPORT: "import senderdomain",
         _VERDICT: _FIRST.format(port=lab.knot.port, address=address),
-        "the same, from `senderdomain.resolvers.stub`": _FIRST_STUB.format(
-            port=lab.knot.port, address=address
-        ),
         "the same with asyncio": _FIRST_ASYNC.format(
             port=lab.knot.port, address=address
         ),

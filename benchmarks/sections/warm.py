@@ -25,8 +25,6 @@ from typing import Any
 import cachetools
 import dns.resolver
 
-from email_validator import EmailUndeliverableError, caching_resolver, validate_email
-
 from senderdomain import AsyncDomainVerifier, DomainVerifier, FindingCache
 from senderdomain.resolvers import AsyncStubResolver, StubResolver
 
@@ -111,8 +109,7 @@ def _each(function: Callable[[str], object], items: Sequence[str]) -> None:
 
 def _stores(names: Sequence[Name]) -> dict[str, Loop]:
     known = {name.domain: name for name in names}
-    timed: cachetools.TTLCache[str, Name]
-    timed = cachetools.TTLCache(65_536, 3600)
+    timed: Any = cachetools.TTLCache(65_536, 3600)
     timed.update(known)
     lock = threading.Lock()
 
@@ -137,6 +134,12 @@ def _stores(names: Sequence[Name]) -> dict[str, Loop]:
 
 
 def _validator(port: int, names: Sequence[Name]) -> Callable[[str], None]:
+    from email_validator import (  # noqa: PLC0415 - the tests have no use for it
+        EmailUndeliverableError,
+        caching_resolver,
+        validate_email,
+    )
+
     plain = dns.resolver.Resolver(configure=False)
     plain.nameservers = ["127.0.0.1"]
     plain.port = port
