@@ -83,6 +83,7 @@ def main(given: Sequence[str] | None = None) -> int:
         "rounds": arguments.rounds,
         "names": arguments.names,
         "smoke": arguments.smoke,
+        "code": machine.code(),
     }
     results: dict[str, Any] = {
         "machine": described,

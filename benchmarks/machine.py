@@ -16,6 +16,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from .processes import ROOT
 from .server import program
 
 LIBRARIES = (
@@ -47,6 +48,20 @@ def describe() -> dict[str, str]:
     found["Knot"] = _said(program("knotd"), "-V")
     found["dnsperf"] = _said(program("dnsperf"), "-h")
     return found
+
+
+def code() -> str:
+    """Tell which version of the code this is, as far as git knows."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    except OSError:
+        return "?"
+    return done.stdout.strip() or "?"
 
 
 def _processor() -> str:

@@ -17,6 +17,10 @@ from .contenders import BARE, BARE_POLL, OURS
 from .sections import SECTIONS
 from .tables import table, times
 
+# Rounds below which a run is a short one.
+_FULL = 5
+
+_SHORT = "**A short run: some of the figures below rest on few rounds.**"
 _SMOKE = (
     "**A smoke run: it shows that everything works, and says nothing about speed.**"
 )
@@ -35,6 +39,8 @@ def write(results: Mapping[str, Any], plots: Mapping[str, str]) -> str:
     lines = ["## Figures", ""]
     if smoke:
         lines += [_SMOKE, ""]
+    elif min((each["rounds"] for each in settings.values()), default=_FULL) < _FULL:
+        lines += [_SHORT, ""]
     lines += [
         "Figures are medians of the rounds; ratios are taken within each round first.",
         "What is not a ratio belongs to this machine alone.",
@@ -49,12 +55,16 @@ def write(results: Mapping[str, Any], plots: Mapping[str, str]) -> str:
     ]
     for name, section in SECTIONS.items():
         if name in data:
-            rounds, names = settings[name]["rounds"], settings[name]["names"]
             lines += [f"### {section.title}", "", *section.show(data[name])]
-            lines += [f"Rounds: {rounds}, with up to {names:,} names.", ""]
+            lines += [_taken(settings[name]), ""]
         if name in plots:
             lines += [f"![{section.title}]({plots[name]})", ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _taken(settings: Mapping[str, Any]) -> str:
+    rounds, names, code = (settings[each] for each in ("rounds", "names", "code"))
+    return f"Rounds: {rounds}, with up to {names:,} names; code: `{code}`."
 
 
 def _bare(data: Mapping[str, Any]) -> list[str]:

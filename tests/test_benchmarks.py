@@ -123,6 +123,21 @@ def test_wrong_verdicts_are_found_everywhere_but_at_dnsperf():
     assert report.wrong_verdicts(data) == 3
 
 
+@pytest.mark.parametrize(("rounds", "warned"), [(2, True), (5, False)])
+def test_a_short_run_says_so(rounds, warned):
+    """Nobody should quote it by mistake."""
+    settings = {"rounds": rounds, "names": 8000, "smoke": False, "code": "abc"}
+    herd = {"label": "tasks", "many": 1, "questions": 1, "wall": 1.0, "wrong": 0}
+    results = {
+        "machine": {},
+        "settings": {"herd": settings},
+        "sections": {"herd": [herd]},
+    }
+    page = report.write(results, {})
+    assert ("A short run" in page) is warned
+    assert f"Rounds: {rounds}, with up to 8,000 names; code: `abc`." in page
+
+
 def test_contenders_have_names_of_their_own():
     """Their rows are found by it."""
     for race in (COLD, DELAYED, PINNED):

@@ -17,6 +17,7 @@ from ..tables import number, spread, table
 
 _BARE = "bare Python"
 _IMPORT = "import senderdomain"
+_NAME = "from senderdomain import DomainVerifier"
 _VERDICT = "and the first verdict"
 
 _FIRST = """
@@ -44,7 +45,8 @@ def _scripts(lab: Lab) -> dict[str, str]:
     address = next(name.address for name in known if name.outcome == "MX")
     return {
         _BARE: "pass",
-        _IMPORT: "import senderdomain",
+        _IMPORT: _IMPORT,
+        _NAME: _NAME,
         _VERDICT: _FIRST.format(port=lab.knot.port, address=address),
         "the same with asyncio": _FIRST_ASYNC.format(
             port=lab.knot.port, address=address
