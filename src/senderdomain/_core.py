@@ -127,7 +127,6 @@ class Core:
             and known.expires > (now := self._clock())
             and ((local_part.isalnum() and local_part.isascii()) or ATOMS(local_part))
         ):
-            # As _recalled, whose call would cost a tenth of all this.
             self._remembered += 1
             verdict = Verdict(reverse_path, known, self.policy, now)
             if _is_logged(logging.INFO):
@@ -141,15 +140,13 @@ class Core:
             return None
         known = self._hot.get(domain)
         if known is not None and known.expires > (now := self._clock()):
-            return self._recalled(domain, known, now)
+            # Once more as in `warm`: a call for both would cost a tenth of all this.
+            self._remembered += 1
+            verdict = Verdict(domain, known, self.policy, now)
+            if _is_logged(logging.INFO):
+                log(verdict)
+            return verdict
         return None
-
-    def _recalled(self, text: str, known: Remembered, now: float) -> Verdict:
-        self._remembered += 1
-        verdict = Verdict(text, known, self.policy, now)
-        if _is_logged(logging.INFO):
-            log(verdict)
-        return verdict
 
     def recall(self, parsed: Parsed) -> Verdict | None:
         """Judge whom syntax, the operator or memory have decided about."""
