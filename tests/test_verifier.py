@@ -563,13 +563,15 @@ def test_a_finding_that_has_just_landed_is_not_looked_up_again():
     core = verifier._core
     landings = core.flights.landings
     verifier.verify("a@mx.example")
-    steps = core.investigate("mx.example", landings)
+    flight, _ = core.board("mx.example", print, core.flights)
+    steps = core.investigate(flight, landings)
     with pytest.raises(StopIteration) as stopped:
         next(steps)
     assert stopped.value.value.outcome is Outcome.MX
     assert len(resolver.questions) == 1
     # And if it was about another domain, the lookup begins.
-    assert next(core.investigate("a.example", landings)).qname == "a.example"
+    other, _ = core.board("a.example", print, core.flights)
+    assert next(core.investigate(other, landings)).qname == "a.example"
 
 
 # ---------------------------------------------------------------- plug-ins

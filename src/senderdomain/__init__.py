@@ -31,7 +31,8 @@ from ._domain import AddressRules
 from ._finding import Finding, Outcome, Reason, SyntaxFault, TargetFault
 from ._policy import Policy, TablePolicy
 from ._reply import Action, Reply, Stage, shown
-from ._report import Stats
+from ._report import Health, Stats
+from ._safeguards import Safeguards
 from ._targets import Depth, TargetRules
 from ._verdict import Verdict
 from ._verifier import DomainVerifier
@@ -56,6 +57,7 @@ __all__ = [
     "FailureReason",
     "Finding",
     "FindingCache",
+    "Health",
     "NoData",
     "NxDomain",
     "Outcome",
@@ -68,6 +70,7 @@ __all__ = [
     "Records",
     "Reply",
     "Resolver",
+    "Safeguards",
     "Stage",
     "Stats",
     "SyntaxFault",

@@ -34,11 +34,13 @@ from ._domain import NO_DOMAIN, AddressRules
 from ._finding import Finding, Outcome, SyntaxFault
 from ._flight import OVERDUE, Ask, Drop, Flight, Flights, Loop, Waiter, impatient
 from ._fork import after_fork
+from ._guard import Guard
 from ._header import mailbox_in_header
 from ._lookup import lookup
 from ._policy import Policy, TablePolicy
 from ._remembered import Remembered
 from ._report import LOG, Stats, log
+from ._safeguards import UNGUARDED, Guarding
 from ._settings import check, profile_of
 from ._targets import Judge
 from ._verdict import Verdict
@@ -64,18 +66,20 @@ class Core:
         rules: Which names are acceptable.
         deadline: Seconds for a verdict.
         judge: Of the targets, for lookups deeper than `Depth.EXISTS`.
+        guarding: Against trouble with the DNS, and the name that this takes.
 
     Raises:
         ValueError: If one of them cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the settings of both verifiers
         self,
         policy: Policy,
         cache: Cache | None,
         rules: AddressRules,
         deadline: float,
-        judge: Judge | None = None,
+        judge: Judge | None,
+        guarding: Guarding,
     ) -> None:
         """See the class."""
         check(policy, cache, rules, deadline)
@@ -100,6 +104,8 @@ class Core:
             # A profile's own way of reading must not be cut short either.
             long_way = self._exempting or self._profile is not None
             self._hot = {} if long_way else cache.hot
+        guarding = UNGUARDED if self._profile is not None else guarding
+        self.guard = Guard(*guarding, cache, self.flights)
         self.reset()
         after_fork(self)
         self._outcomes = dict.fromkeys(Outcome, 0)
@@ -207,11 +213,7 @@ class Core:
         return None
 
     def exempt(self, reverse_path: str | bytes) -> Verdict:
-        """
-        Judge a sender whom the operator trusts, as for an authenticated client.
-
-        Nothing is parsed and nothing asked; the outcome is `Outcome.EXEMPT`.
-        """
+        """Judge whom the operator trusts: nothing is parsed, and nothing asked."""
         return self.judge(as_text(reverse_path), Finding(NO_DOMAIN, Outcome.EXEMPT))
 
     def board(
@@ -237,20 +239,18 @@ class Core:
             self._joined += 1
         return flight, min(flight.deadline, deadline) + OVERDUE - now
 
-    def investigate(self, domain: DomainName, landings: int) -> Steps[Finding]:
+    def investigate(self, flight: Flight, landings: int) -> Steps[Finding]:
         """
-        Look *domain* up and remember what was found.
+        Look the domain of *flight* up and remember what was found.
 
-        Args:
-            domain: What to look up.
-            landings: Of the flights, before the cache was asked. If there were
-                more since, the cache may know by now.
+        If there were more *landings* of flights since the cache was asked, it may know.
         """
         if self.flights.landings != landings:
-            known = self.cache.get(domain)
+            known = self.cache.get(flight.domain)
             if known is not None:
                 return known
-        finding = self.cache.put((yield from self._lookup(domain)))
+        lookup = self.guard.guarded(flight, self._lookup(flight.domain))
+        finding = self.cache.put((yield from lookup))
         with self._lock:
             self._outcomes[finding.outcome] += 1
         return finding
@@ -261,8 +261,16 @@ class Core:
         return self._profile.plan(domain, self._profile.receiver)
 
     def start(self, flight: Flight, landings: int, ask: Ask, drop: Drop) -> None:
+        """Do as `start_listed`, unless too many wait for the same name servers."""
+        guard = self.guard
+        if flight.begun < guard.crowd.due or not guard.is_crowded(flight):
+            self.start_listed(flight, landings, ask, drop)
+
+    def start_listed(self, flight: Flight, landings: int, ask: Ask, drop: Drop) -> None:
         """Let *flight* `investigate`; *ask* puts the questions, *drop* takes back."""
-        steps = self.investigate(flight.domain, landings)
+        if self.guard.breaker.open and self.guard.is_closed_to(flight):
+            return
+        steps = self.investigate(flight, landings)
         if self._profile is not None:
             patience = self._profile.patience
             ask = impatient(ask, min(patience, self.deadline / _PROFILE_QUESTIONS))
@@ -288,4 +296,5 @@ class Core:
             MappingProxyType(outcomes),
             len(self.flights),
             len(cache) if isinstance(cache, FindingCache) else None,
+            self.guard.health(),
         )

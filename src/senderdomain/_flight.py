@@ -100,6 +100,7 @@ class Flight:
 
     Attributes:
         domain: What is looked up.
+        begun: When it was boarded first (`time.monotonic`).
         deadline: By when it must have landed (`time.monotonic`).
         loop: The event loop that drives it, if one does.
         thread: Otherwise the thread that does.
@@ -113,6 +114,7 @@ class Flight:
         "_going",
         "_race",
         "_steps",
+        "begun",
         "deadline",
         "domain",
         "loop",
@@ -120,6 +122,7 @@ class Flight:
         "waiters",
     )
 
+    begun: float
     _steps: Steps[Finding]
     _ask: Ask
     _drop: Drop
@@ -269,6 +272,7 @@ class Flights:
             leads = flight is None or _is_lost(flight, now)
             if flight is None or leads:
                 flight = Flight(self, domain, deadline, loop)
+                flight.begun = now
                 flight.waiters.append(waiter)  # first, for `abandon` to find it by
                 self._under_way[domain] = flight
             else:

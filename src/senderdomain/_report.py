@@ -20,6 +20,30 @@ LOG = logging.getLogger("senderdomain")
 
 
 @value
+class Health:
+    """
+    What stands between a verifier and trouble with the DNS; see `Safeguards`.
+
+    Attributes:
+        outage: New domains are deferred unasked, for the resolver is out of order.
+        transitions: How often that has begun or ended.
+        refused: Lookups that were spared because of it.
+        storm: Denials are not believed, for the canary is not found either.
+        doubted: Denials that were not believed.
+        canaries: How often the canary was asked.
+        crowded: Lookups that were refused because too many slow ones were under way.
+    """
+
+    outage: bool
+    transitions: int
+    refused: int
+    storm: bool
+    doubted: int
+    canaries: int
+    crowded: int
+
+
+@value
 class Stats:
     """
     What a verifier has done so far.
@@ -31,6 +55,7 @@ class Stats:
         outcomes: How the lookups ended.
         under_way: Lookups that have not ended yet.
         domains: Domains remembered, if the cache tells.
+        health: Of the resolver, as far as it can be told.
     """
 
     lookups: int
@@ -39,6 +64,7 @@ class Stats:
     outcomes: Mapping[Outcome, int]
     under_way: int
     domains: int | None
+    health: Health
 
 
 def log(verdict: Verdict) -> None:

@@ -22,6 +22,7 @@ from .._ask import LoopAsker, PumpedAsker, bug
 from .._dns import Answer, Failure, FailureReason, Question
 from .._flight import Callback
 from .._fork import after_fork
+from .._safeguards import ROOT_SERVER
 from ._engine import Engine
 from ._pending import Timing
 from ._servers import Server, Servers, parse_servers, system_servers
@@ -33,6 +34,8 @@ _CLOSED = Failure(FailureReason.RESOLVER_DOWN, "closed")
 
 class _Stub(ABC):
     """What both stub resolvers have in common: whom to ask, and when again."""
+
+    canary = ROOT_SERVER
 
     def __init__(
         self,
