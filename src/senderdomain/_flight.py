@@ -13,7 +13,6 @@ that is cancelled or gives up takes nothing away from the others.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 
@@ -33,9 +32,8 @@ from ._dns import (
 from ._finding import Finding, Outcome
 from ._fork import after_fork
 from ._lookup import advance
+from ._notices import complain
 from ._race import Race
-
-_LOG = logging.getLogger("senderdomain")
 
 # Seconds after its deadline when a flight is given up for lost.
 OVERDUE = 0.1
@@ -90,7 +88,7 @@ def tempfail(domain: DomainName, reason: FailureReason) -> Finding:
 
 def reentrant(domain: DomainName) -> Finding:
     """Log that a lookup waits for itself, and make the finding that ends it."""
-    _LOG.error("resolver asks the verifier that is asking it, about %s", domain)
+    complain("resolver asks the verifier that is asking it, about %s", domain)
     return tempfail(domain, FailureReason.RESOLVER_BUG)
 
 
@@ -186,8 +184,8 @@ class Flight:
                     self._race.go_on()
                 else:
                     self._land(step)
-        except Exception:  # noqa: BLE001 - a mistake of ours must not cost a verdict
-            _LOG.exception("lookup of %s failed, please report", self.domain)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours costs no verdict
+            complain("lookup of %s failed, please report", self.domain, error=error)
             self._answers.clear()
             self._land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
         finally:
@@ -197,7 +195,9 @@ class Flight:
         try:
             self._ask(question, self.deadline, callback)
         except Exception as error:  # noqa: BLE001 - as in _go_on
-            _LOG.exception("question about %s failed, please report", self.domain)
+            complain(
+                "question about %s failed, please report", self.domain, error=error
+            )
             callback(Failure(FailureReason.RESOLVER_BUG, type(error).__name__))
 
     def _end_race(self) -> None:
@@ -211,9 +211,9 @@ class Flight:
         while self.waiters:
             try:
                 self.waiters.popleft()(finding)
-            except Exception:  # noqa: BLE001 - nor must one of the waiters
+            except Exception as error:  # noqa: BLE001 - nor must one of the waiters
                 # One that cannot be told must not keep the others waiting.
-                _LOG.exception("nobody heard of %s, please report", self.domain)
+                complain("nobody heard of %s, please report", self.domain, error=error)
         self._end_race()
 
     def is_ours(self) -> bool:

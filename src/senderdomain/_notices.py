@@ -7,12 +7,15 @@ Knows not what happened.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
 from collections.abc import Callable
 
 from ._fork import after_fork
+
+_LOG = logging.getLogger("senderdomain")
 
 # Seconds between two lines about the same cause.
 EVERY = 60.0
@@ -58,3 +61,28 @@ class Notices:
                 self._said.clear()
             self._said[cause] = now, 0
         return f" ({unsaid} more like this since)" if unsaid else ""
+
+
+# The second piece of state in a module, beside the list in `_fork`: the log belongs to
+# the process, and so does the minute.
+_NOTICES = Notices()
+
+
+def complain(
+    message: str,
+    *values: object,
+    error: BaseException | None = None,
+    level: int = logging.ERROR,
+) -> None:
+    """
+    Log what has gone wrong, unless the same was logged less than a minute ago.
+
+    Args:
+        message: The cause, and what is logged, as `logging` has it.
+        values: For the message; not part of the cause.
+        error: Whose traceback is logged, too. Its type is part of the cause.
+        level: As `logging` has it.
+    """
+    more = _NOTICES.may_say(message + (type(error).__name__ if error else ""))
+    if more is not None:
+        _LOG.log(level, message + "%s", *values, more, exc_info=error, stacklevel=2)

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 
 from ._finding import Outcome
+from ._notices import complain
 from ._reply import Action
 from ._value import value
 from ._verdict import Verdict
@@ -73,10 +74,10 @@ def log(verdict: Verdict) -> None:
     finding = verdict.finding
     try:
         reply = verdict.reply
-    except Exception:
+    except Exception as error:  # noqa: BLE001
         # Whoever asks for the reply gets this too; whether there is a log must not
         # change what verify does.
-        LOG.exception("policy failed for %s", finding.domain or "-")
+        complain("policy failed for %s", finding.domain or "-", error=error)
         return
     level = logging.DEBUG if reply.action is Action.ACCEPT else logging.INFO
     LOG.log(

@@ -12,8 +12,7 @@ Knows not how a socket becomes ready and how time passes: a `Watcher` calls
              |-- no answer in time -> send again, to the next server
              '-- deadline --------------------------------------> callback
 
-There is no timer and no task for a question. A sweep, every `SWEEP` seconds while
-anything is under way, finds what is overdue.
+No question has a timer or a task. A sweep, every `SWEEP` s, finds what is overdue.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ from .._wire import TRUNCATED, answers, decode, refuses_edns
 from ._channel import Channel, RandomIds
 from ._pending import MAX_SENDS, TIMEOUT, Pending, Timing
 from ._pool import Pool
+from ._reserve import Reserve
 from ._servers import Servers
 from ._stream import Stream, Watcher
 
 # Seconds; how late a deadline can be noticed.
 SWEEP = 0.04
 
-# Datagrams taken from one socket before others get their turn.
-_BATCH = 64
+_BATCH = 64  # datagrams taken from one socket before others get their turn
 
 _DOWN = FailureReason.RESOLVER_DOWN
 _NO_TURN = Failure(FailureReason.OVERLOAD, "no turn")
@@ -62,6 +61,7 @@ class Engine:
         self._watcher = watcher
         self._pending: set[Pending] = set()
         self._backlog: deque[Pending] = deque()
+        self._reserve = Reserve(timing.max_in_flight)
         self._pool = Pool(servers, watcher, self._readable)
         self._ids = RandomIds()
         self._admitting = False
@@ -77,11 +77,12 @@ class Engine:
             callback(TIMEOUT)
             return
         pending = Pending(question, deadline, callback, len(self._servers.addresses))
-        if len(self._pending) < self._timing.max_in_flight:
+        full = len(self._pending) >= self._timing.max_in_flight
+        if full and not self._reserve.admits(question, self._pending):
+            self._backlog.append(pending)
+        else:
             self._pending.add(pending)
             self._try(pending, time.monotonic())
-        else:
-            self._backlog.append(pending)
         self._watcher.arm()
 
     def drop(self, callback: Callback) -> None:
