@@ -106,7 +106,9 @@ class Canary:
     def decide(self, flight: Flight) -> Steps[bool]:
         """Tell whether the denial in doubt that *flight* has met is proved."""
         if self.name is None:
-            self._warn("no canary", "one name after the other is denied, and no canary")
+            self._warn(
+                "no canary", "one name after the other is denied, and no canary is set"
+            )
             return True
         with self._lock:
             doubt = self._doubt(flight)
