@@ -17,8 +17,10 @@ from collections.abc import Iterable
 
 from ._flight import OVERDUE, Flight
 
-# Seconds after which a lookup is slow.
-SLOW = 0.25
+# Seconds after which a lookup is slow, if others have ended meanwhile; and if none has,
+# which may be because an event loop has been busy with other things.
+SLOW = 0.5
+STUCK = 2.0
 
 # Seconds between two looks at all lookups under way.
 _BETWEEN_LOOKS = 0.05
@@ -58,10 +60,12 @@ class Crowd:
         self._slow_ones: Counter[str] = Counter()
         self._held: dict[str, float] = {}  # parent -> until when
         self._look_at = float("-inf")
+        self._landings = -1
+        self._moved = float("-inf")  # when lookups were last seen to have ended
         self.due = float("-inf") if slow or per_parent else float("inf")
 
     def refuses(
-        self, domain: str, now: float, under_way: Iterable[Flight]
+        self, domain: str, now: float, under_way: Iterable[Flight], landings: int
     ) -> str | None:
         """
         Tell whether a lookup must not begin.
@@ -70,11 +74,14 @@ class Crowd:
             domain: What would be looked up.
             now: Seconds.
             under_way: All other lookups; not looked at each time.
+            landings: Changes when one ends.
 
         Returns:
             The parent that has too many, or ``"all"``; None if it may begin.
         """
         if now >= self._look_at:
+            if landings != self._landings:
+                self._landings, self._moved = landings, now
             self._look(now, under_way)
         if not self._slow_ones and not self._held:
             return None
@@ -110,10 +117,11 @@ class Crowd:
             parent: until for parent, until in self._held.items() if now < until
         }
         slow: Counter[str] = Counter()
+        horizon = max(self._moved - SLOW, now - STUCK)
         for flight in under_way:
             if flight.deadline + OVERDUE < now:
                 continue  # lost: it holds no place
-            if flight.begun <= now - SLOW:
+            if flight.begun <= horizon:
                 slow[parent_of(flight.domain)] += 1
             elif self._held and (parent := parent_of(flight.domain)) in self._held:
                 slow[parent] += 1

@@ -90,9 +90,11 @@ class Guard:
 
     def is_crowded(self, flight: Flight) -> bool:
         """Turn *flight* away if too many wait for its parent's name servers."""
-        others = [f for f in [*self._flights._under_way.values()] if f is not flight]
+        flights = self._flights
+        others = [f for f in [*flights._under_way.values()] if f is not flight]
+        now = self._clock()
         with self._lock:
-            parent = self.crowd.refuses(flight.domain, self._clock(), others)
+            parent = self.crowd.refuses(flight.domain, now, others, flights.landings)
             self._crowded += parent is not None
         self._look_around()
         if parent is None:
