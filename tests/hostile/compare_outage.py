@@ -89,7 +89,7 @@ class EmailValidator(Dnspython):
             found = validate_email(f"a@{domain}", dns_resolver=self.resolver)
         except EmailUndeliverableError:
             return "reject"
-        return "accept" if found.mx else "accept unknown"
+        return "accept" if getattr(found, "mx", None) else "accept unknown"
 
 
 class Ours(Asker):
