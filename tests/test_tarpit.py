@@ -46,7 +46,7 @@ _ENDED = itertools.count()
 
 def refuses(crowd, domain, now, under_way):
     """Ask *crowd*; some other lookup has ended since it was last asked."""
-    return crowd.refuses(domain, now, under_way, next(_ENDED))
+    return crowd.refuses(domain, now, lambda: under_way, next(_ENDED))
 
 
 # ---------------------------------------------------------------- the crowd alone
@@ -86,8 +86,8 @@ def test_nobody_is_slow_while_nothing_can_end():
     crowd = Crowd(256, 16)
     many = flights(1_000)
     for now in (0.1, 0.5, 1.0, 1.5):
-        assert crowd.refuses("x.tarpit.example", now, many, 1) is None
-    assert crowd.refuses("x.tarpit.example", 2.0, many, 1)
+        assert crowd.refuses("x.tarpit.example", now, lambda: many, 1) is None
+    assert crowd.refuses("x.tarpit.example", 2.0, lambda: many, 1)
 
 
 def test_there_is_nothing_to_look_at_most_of_the_time():
@@ -96,8 +96,10 @@ def test_there_is_nothing_to_look_at_most_of_the_time():
     assert crowd.due == float("-inf")
     refuses(crowd, "d.example", 1.0, [])
     assert crowd.due == 1.05
-    refuses(crowd, "d.example", 1.05, flights(1))
-    assert crowd.due == float("-inf")  # something is slow: everybody is asked
+    refuses(crowd, "d.example", 1.05, flights(15))
+    assert crowd.due == 1.05 + 0.05
+    refuses(crowd, "d.example", 1.1, flights(16))
+    assert crowd.due == float("-inf")  # a parent is crowded: everybody is asked
 
 
 def test_a_parent_that_was_crowded_gets_16_places_and_no_more():

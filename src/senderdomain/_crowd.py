@@ -13,9 +13,12 @@ limit with all of its lookups from then on, until one of them comes to a good en
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from ._flight import OVERDUE, Flight
+
+UnderWay: TypeAlias = Callable[[], Iterable[Flight]]
 
 # Seconds after which a lookup is slow, if others have ended meanwhile; and if none has,
 # which may be because an event loop has been busy with other things.
@@ -58,6 +61,7 @@ class Crowd:
         self._slow = slow or float("inf")
         self._per_parent = per_parent or float("inf")
         self._slow_ones: Counter[str] = Counter()
+        self._total = 0
         self._held: dict[str, float] = {}  # parent -> until when
         self._look_at = float("-inf")
         self._landings = -1
@@ -65,7 +69,7 @@ class Crowd:
         self.due = float("-inf") if slow or per_parent else float("inf")
 
     def refuses(
-        self, domain: str, now: float, under_way: Iterable[Flight], landings: int
+        self, domain: str, now: float, under_way: UnderWay, landings: int
     ) -> str | None:
         """
         Tell whether a lookup must not begin.
@@ -73,7 +77,7 @@ class Crowd:
         Args:
             domain: What would be looked up.
             now: Seconds.
-            under_way: All other lookups; not looked at each time.
+            under_way: Gives all lookups; not called each time.
             landings: Changes when one ends.
 
         Returns:
@@ -82,14 +86,11 @@ class Crowd:
         if now >= self._look_at:
             if landings != self._landings:
                 self._landings, self._moved = landings, now
-            self._look(now, under_way)
-        if not self._slow_ones and not self._held:
-            return None
-        total = self._slow_ones.total()
-        if total >= self._slow * _FULL:
+            self._look(domain, now, under_way())
+        if self._total >= self._slow * _FULL:
             return "all"
         parent = parent_of(domain)
-        limit = 1 if total >= self._slow else self._per_parent
+        limit = 1 if self._total >= self._slow else self._per_parent
         if self._slow_ones[parent] >= limit:
             self._hold(parent, now)
             return parent
@@ -112,19 +113,24 @@ class Crowd:
         if self._held and self._held.pop(parent_of(domain), None) is not None:
             self._look_at = float("-inf")
 
-    def _look(self, now: float, under_way: Iterable[Flight]) -> None:
-        self._held = {
-            parent: until for parent, until in self._held.items() if now < until
-        }
+    def _look(self, domain: str, now: float, under_way: Iterable[Flight]) -> None:
+        held = self._held
+        for parent in [parent for parent, until in held.items() if until <= now]:
+            del held[parent]
         slow: Counter[str] = Counter()
+        self._total = 0
         horizon = max(self._moved - SLOW, now - STUCK)
         for flight in under_way:
             if flight.deadline + OVERDUE < now:
                 continue  # lost: it holds no place
             if flight.begun <= horizon:
                 slow[parent_of(flight.domain)] += 1
-            elif self._held and (parent := parent_of(flight.domain)) in self._held:
-                slow[parent] += 1
+                self._total += 1
+            elif held and flight.domain != domain:
+                parent = parent_of(flight.domain)
+                slow[parent] += parent in held
         self._slow_ones = slow
         self._look_at = now + _BETWEEN_LOOKS
-        self.due = float("-inf") if slow or self._held else self._look_at
+        most = max(slow.values(), default=0)
+        too_many = most >= self._per_parent or self._total >= self._slow
+        self.due = float("-inf") if held or too_many else self._look_at

@@ -90,11 +90,11 @@ class Guard:
 
     def is_crowded(self, flight: Flight) -> bool:
         """Turn *flight* away if too many wait for its parent's name servers."""
-        flights = self._flights
-        others = [f for f in [*flights._under_way.values()] if f is not flight]
-        now = self._clock()
+        now, flights = self._clock(), self._flights
         with self._lock:
-            parent = self.crowd.refuses(flight.domain, now, others, flights.landings)
+            parent = self.crowd.refuses(
+                flight.domain, now, self._under_way, flights.landings
+            )
             self._crowded += parent is not None
         self._look_around()
         if parent is None:
@@ -103,6 +103,9 @@ class Guard:
         self._warn("crowd", message, parent)
         self._defer(flight, FailureReason.OVERLOAD)
         return True
+
+    def _under_way(self) -> list[Flight]:
+        return [*self._flights._under_way.values()]
 
     def is_closed_to(self, flight: Flight) -> bool:
         """Turn *flight* away, as the resolver is out of order, but for one a second."""
