@@ -327,6 +327,25 @@ def test_who_owns_only_dead_domains_is_found_out_by_the_canary(caplog):
     assert world.count() == 1
 
 
+def test_after_two_outages_the_canary_has_to_be_there_for_a_while():
+    """Who is let through is served meanwhile."""
+    clock, world = clock_now(), World(silent)
+    verifier = watched(DomainVerifier, world, clock)
+    for outage in range(OUTAGES + 1):
+        clock.advance(11)
+        world.mood = world.names[CANARY] = silent
+        for n in range(20):
+            verifier.verify(sender(f"{outage}x{n}"))
+        assert verifier.stats().health.outage
+        world.mood = world.names[CANARY] = good
+        clock.advance(1)
+        assert verifier.verify(sender(f"{outage}xup")).accepted
+    assert verifier.stats().health.outage
+    clock.advance(STEADY)
+    assert verifier.verify(sender("up")).accepted
+    assert not verifier.stats().health.outage
+
+
 def test_a_resolver_without_a_canary_is_tried_with_real_senders():
     """One a second."""
     clock, world = clock_now(), World(silent)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import senderdomain
+import senderdomain.resolvers
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "senderdomain"
@@ -20,7 +21,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 # Imports only go down this list.
 RANKS = [
-    ["_fork", "_value", "_version"],
+    ["_fork", "_lazy", "_value", "_version"],
     ["_dns", "_notices", "_reply"],
     ["_breaker", "_denials", "_ede", "_finding", "_names"],
     ["_domain", "_rdata"],
@@ -38,7 +39,7 @@ RANKS = [
     ["_profile"],
     ["profiles"],
     ["_verdict", "presets"],
-    ["_explain", "_report", "_settings"],
+    ["_explain", "_reader", "_report", "_settings"],
     ["_guard"],
     ["_core"],
     ["_many"],
@@ -102,6 +103,8 @@ def audit(event, args):
         seen.append(args[0])
 sys.addaudithook(audit)
 import senderdomain
+for name in senderdomain.__all__:
+    name.startswith("Async") or getattr(senderdomain, name)
 loaded = {name.partition(".")[0] for name in sys.modules}
 heavy = {"dns", "idna", "cachetools", "asyncio", "socket", "email", "aiosmtpd", "rich"}
 print(seen, sorted(loaded & heavy))
@@ -112,6 +115,35 @@ print(seen, sorted(loaded & heavy))
     run[-1] = script_with_path
     done = subprocess.run(run, capture_output=True, text=True, check=True)
     assert done.stdout == "[] []\n"
+
+
+def test_a_verdict_in_a_thread_loads_neither_asyncio_nor_dnspython():
+    """Each takes longer than everything that is needed."""
+    script = """
+import sys
+from senderdomain import DomainVerifier
+from senderdomain.resolvers import StubResolver
+print(DomainVerifier(StubResolver(["127.0.0.1:9"])).verify("a@d.example").outcome.name)
+print(sorted({"asyncio", "dns", "email", "idna"} & set(sys.modules)))
+"""
+    run = [sys.executable, "-c", script]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert done.stdout == "TEMPFAIL\n[]\n"
+
+
+@pytest.mark.parametrize("package", [senderdomain, senderdomain.resolvers])
+def test_late_names_are_those_that_type_checkers_see(package):
+    """The imports that are never run, and the table that is used instead."""
+    tree = ast.parse(Path(package.__file__).read_text())
+    seen, table = {}, {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module != "_lazy":
+            seen |= {alias.name: node.module or "" for alias in node.names}
+        if isinstance(node, ast.Dict):
+            table = ast.literal_eval(node)
+    seen.pop("__version__", None)
+    assert seen == table
+    assert set(package.__all__) - {"__version__"} == set(table)
 
 
 def test_what_is_loaded_late_is_listed_early():

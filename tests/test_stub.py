@@ -36,6 +36,7 @@ from senderdomain import (
 )
 from senderdomain.resolvers import AsyncStubResolver, StubResolver
 from senderdomain.resolvers._channel import MAX_USES, SOCKETS
+from senderdomain.resolvers._loop_watcher import can_watch
 from senderdomain.resolvers._pending import Pending, Timing
 from senderdomain.resolvers._servers import (
     Server,
@@ -43,7 +44,7 @@ from senderdomain.resolvers._servers import (
     parse_servers,
     system_servers,
 )
-from senderdomain.resolvers._watchers import SelectorWatcher, can_watch
+from senderdomain.resolvers._watchers import SelectorWatcher
 from senderdomain.testing import LoopbackDNS
 
 ASKED = Question(DomainName("d.example"), RecordType.MX)
@@ -425,7 +426,7 @@ def test_no_socket_is_a_failure_and_no_exception(ask, monkeypatch):
         monkeypatch.context() as patch,
         Scripted(lambda _, query: [truncated(query)]) as server,
     ):
-        patch.setattr("senderdomain.resolvers._engine.Stream", no_socket)
+        patch.setattr("senderdomain.resolvers._tcp.Stream", no_socket)
         assert ask([server.server]).reason is FailureReason.RESOLVER_DOWN
 
 
@@ -916,7 +917,7 @@ def test_a_socket_that_never_runs_dry_is_left_after_a_batch():
     channel = engine._pool.take(0, 0.0, ())
     channel.inflight[b"no"] = None
     taken = []
-    channel.recv = lambda size: taken.append(size) or b"junk"
+    channel.receive = lambda size: taken.append(size) or b"junk"
     engine._readable(channel)
     assert len(taken) == 64
     engine._pool.drain()
@@ -1408,7 +1409,7 @@ def test_a_server_that_fails_after_all_is_not_asked_over_tcp():
 @both
 def test_a_stream_that_is_given_up_is_closed_once(ask, monkeypatch):
     """Although there is no socket for the one that would take its place."""
-    from senderdomain.resolvers import _engine
+    from senderdomain.resolvers import _tcp
 
     def once(*arguments):
         if opened:
@@ -1416,8 +1417,8 @@ def test_a_stream_that_is_given_up_is_closed_once(ask, monkeypatch):
         opened.append(1)
         return real(*arguments)
 
-    real, opened = _engine.Stream, []
-    monkeypatch.setattr(_engine, "Stream", once)
+    real, opened = _tcp.Stream, []
+    monkeypatch.setattr(_tcp, "Stream", once)
 
     hanging = Scripted(lambda n, query: [truncated(query)], hang)
     poor = Scripted(lambda n, query: [truncated(query)])

@@ -22,6 +22,7 @@ from ._domain import (
     DEFAULT_RULES,
     LABEL,
     NO_DOMAIN,
+    SPECIAL_USE,
     AddressRules,
     domain_name,
     is_possible,
@@ -118,6 +119,8 @@ def as_text(given: str | bytes) -> str:
     Raises:
         TypeError: If it is neither.
     """
+    if type(given) is str and len(given) <= MAX_PATH:
+        return given
     check_type(given)
     if len(given) > MAX_PATH:
         given = given[: MAX_PATH // 2 - 1]
@@ -143,12 +146,14 @@ def parse_reverse_path(
     Raises:
         TypeError: If *given* is neither.
     """
-    path = as_text(given)
+    path = given if type(given) is str else as_text(given)
     if len(given) > MAX_PATH:
         return Malformed(SyntaxFault.TOO_LONG)
     plain = _PLAIN(path)
-    if plain is not None and is_possible(plain[2]):
-        return Mailbox(plain[1], DomainName(plain[2]))
+    if plain is not None:
+        local_part, domain = plain.groups()
+        if is_possible(domain):
+            return Mailbox(local_part, DomainName(domain))
     if path.startswith("<") or path.endswith(">"):
         if len(path) < len("<>") or path[0] + path[-1] != "<>":
             return Malformed(SyntaxFault.BRACKETS)
@@ -258,16 +263,19 @@ def settled(sender: Sender, rules: AddressRules = DEFAULT_RULES) -> Finding | No
         A finding, or None for a `Mailbox` whose domain has to be looked up.
     """
     match sender:
+        case Mailbox(_, domain):
+            _, dot, last = domain.rpartition(".")
+            if dot and last not in SPECIAL_USE:  # nearly every one
+                return None
+            if not rules.looks_up(domain):
+                return Finding(domain, Outcome.SPECIAL_USE)
+            # RFC 5321, section 2.3.5: fully qualified names only.
+            return None if "." in domain else Finding(domain, Outcome.UNQUALIFIED)
         case NullReversePath():
             return Finding(NO_DOMAIN, Outcome.NULL_REVERSE_PATH)
         case AddressLiteral():
             return Finding(NO_DOMAIN, Outcome.ADDRESS_LITERAL)
         case Malformed(fault):
             return Finding(NO_DOMAIN, Outcome.MALFORMED, fault)
-        case Mailbox(_, domain):
-            if not rules.looks_up(domain):
-                return Finding(domain, Outcome.SPECIAL_USE)
-            # RFC 5321, section 2.3.5: fully qualified names only.
-            return None if "." in domain else Finding(domain, Outcome.UNQUALIFIED)
         case _ as never:
             assert_never(never)

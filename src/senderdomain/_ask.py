@@ -14,7 +14,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ._dns import (
     MX,
@@ -26,8 +26,11 @@ from ._dns import (
     Question,
     Records,
 )
-from ._flight import Callback
+from ._flight import Ask, Callback
 from ._notices import complain
+
+if TYPE_CHECKING:
+    import asyncio
 
 TOO_LATE = Failure(FailureReason.TIMEOUT, "resolver")
 """The answer at the deadline, where a user's resolver has none."""
@@ -79,6 +82,10 @@ class Asker(ABC):
 class LoopAsker(Asker):
     """A resolver of ours that can have many questions under way in an event loop."""
 
+    def within(self, loop: asyncio.AbstractEventLoop, /) -> Asker:  # noqa: ARG002
+        """Give what to ask while *loop* is the one that runs."""
+        return self
+
 
 class ForThreads:
     """A resolver of ours whose `resolve` makes its caller wait."""
@@ -102,6 +109,21 @@ class PumpedAsker(ForThreads, Asker):
     @abstractmethod
     def session(self) -> AbstractContextManager[PumpedAsker]:
         """Give an asker for one list of questions, in whatever thread it goes on."""
+
+
+def impatient(ask: Ask, seconds: float) -> Ask:
+    """
+    Make *ask* wait no longer than *seconds* for an answer.
+
+    Servers go on after a question without one, each with a time limit of its own; who
+    predicts them can do so only while some of the deadline is left.
+    """
+
+    def put(question: Question, deadline: float, callback: Callback) -> None:
+        """Ask with less time."""
+        ask(question, min(deadline, time.monotonic() + seconds), callback)
+
+    return put
 
 
 def checked(answer: object) -> Answer:

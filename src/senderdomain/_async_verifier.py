@@ -19,18 +19,19 @@ from . import presets
 from ._address import Mailbox
 from ._ask import AsyncResolver, ForThreads, LoopAsker
 from ._cache import Cache
-from ._core import Core, Parsed
+from ._core import Core
 from ._domain import DEFAULT_RULES, AddressRules
 from ._finding import Finding
 from ._loop import AtHome, TaskAsker, settle
 from ._loop_window import LoopWindow
 from ._many import IN_FLIGHT, check_in_flight
 from ._policy import Policy
+from ._reader import Parsed
 from ._safeguards import DEFAULT_SAFEGUARDS, Safeguards
 from ._targets import DEFAULT_TARGETS, Depth, Judge, TargetRules
 from ._verdict import Verdict
 from ._verifier import DEADLINE, Face, check_resolver
-from .resolvers.stub import AsyncStubResolver
+from .resolvers.async_stub import AsyncStubResolver
 
 
 class AsyncDomainVerifier(Face):
@@ -87,9 +88,10 @@ class AsyncDomainVerifier(Face):
     ) -> Verdict:
         """See `DomainVerifier.verify`."""
         core = self._core
-        return core.warm(reverse_path) or await self._decide(
-            core.parse(reverse_path, smtputf8)
-        )
+        verdict = core.warm(reverse_path)
+        if verdict is None:
+            verdict = await self._decide(core.parse(reverse_path, smtputf8))
+        return verdict
 
     async def verify_domain(self, domain: str | bytes) -> Verdict:
         """See `DomainVerifier.verify_domain`."""
@@ -111,12 +113,14 @@ class AsyncDomainVerifier(Face):
         start = time.monotonic()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Finding] = loop.create_future()
-        waiter = AtHome(partial(settle, future))
-        flight, patience = core.board(sender.domain, waiter, core.flights, loop)
+        waiter = AtHome(partial(settle, future), loop)
+        domain = sender.domain
+        flight, patience = core.board(domain, waiter, core.flights, start, loop)
         if patience is None:
-            core.start(flight, landings, self._asker.ask, self._asker.drop)
+            asker = self._asker.within(loop)
+            core.start(flight, landings, asker.ask, asker.drop)
         else:
-            waiter.give_up_after(patience, sender.domain)
+            waiter.give_up_after(patience, domain)
         return core.judge(text, await future, start)
 
     async def verify_many(

@@ -5,7 +5,7 @@ Owns      the order of these steps, what is counted and what is logged.
 Knows not sockets, event loops, threads; what an answer means, what a policy says.
 
     sender -> parse -> settled by syntax, exempt or remembered? ---> Verdict
-                         '---> board a flight: investigate ---> Finding ---> Verdict
+                         '---> board a flight: look up ---> Finding ---> Verdict
 """
 
 from __future__ import annotations
@@ -15,38 +15,25 @@ import threading
 import time
 
 from types import MappingProxyType
-from typing import TypeAlias
 
-from ._address import (
-    ATOMS,
-    MAX_PATH,
-    Mailbox,
-    Malformed,
-    Sender,
-    as_text,
-    parse_domain,
-    parse_reverse_path,
-    settled,
-)
+from ._address import ATOMS, MAX_PATH, Mailbox, as_text
+from ._ask import impatient
 from ._cache import Cache, Clock, FindingCache
-from ._dns import DomainName, Steps
+from ._dns import DomainName
 from ._domain import NO_DOMAIN, AddressRules
-from ._finding import Finding, Outcome, SyntaxFault
-from ._flight import OVERDUE, Ask, Drop, Flight, Flights, Loop, Waiter, impatient
+from ._finding import Finding, Outcome
+from ._flight import OVERDUE, Ask, Drop, Flight, Flights, Loop, Waiter
 from ._fork import after_fork
 from ._guard import Guard
-from ._header import mailbox_in_header
 from ._lookup import lookup
-from ._policy import Policy, TablePolicy
+from ._policy import Policy
+from ._reader import Parsed, Reader
 from ._remembered import Remembered
 from ._report import LOG, Stats, log
 from ._safeguards import UNGUARDED, Guarding
 from ._settings import check, profile_of
 from ._targets import Judge
 from ._verdict import Verdict
-
-Parsed: TypeAlias = tuple[str, Sender | Finding]
-"""A sender as it was given, made text, and what it turned out to be."""
 
 # What a profile asks one after the other at the most, but for a few: one question
 # without an answer leaves time for the others.
@@ -88,21 +75,24 @@ class Core:
         self.policy = policy
         self.cache = cache
         self.deadline = deadline
-        self._rules = rules
         self.flights = cache.flights if isinstance(cache, FindingCache) else Flights()
-        self._exempting = isinstance(policy, TablePolicy) and bool(policy.exempt)
         # What is exempt here may be on record elsewhere, so that a hit in a shared
         # cache proves nothing: then all senders go the long way.
         self._hot: dict[str, Remembered] = {}
         self._clock: Clock = time.monotonic
         self._judge = judge
         self._profile = profile_of(policy)
+        reader = Reader(policy, rules, self._profile)
+        self.parse = reader.parse
+        self.parse_domain = reader.parse_domain
+        self.parse_header = reader.parse_header
+        self._settled = reader.settled
         if isinstance(cache, FindingCache):
             # What only a profile takes for missing says nothing of what is below it.
             cache.serve(self._kind_of_lookup(), parents=self._profile is None)
             self._clock = cache.clock
             # A profile's own way of reading must not be cut short either.
-            long_way = self._exempting or self._profile is not None
+            long_way = reader.exempts or self._profile is not None
             self._hot = {} if long_way else cache.hot
         guarding = UNGUARDED if self._profile is not None else guarding
         self.guard = Guard(*guarding, cache, self.flights)
@@ -167,50 +157,17 @@ class Core:
             log(verdict)
         return verdict
 
-    def parse(self, reverse_path: str | bytes, smtputf8: bool) -> Parsed:  # noqa: FBT001
-        """Parse a reverse-path."""
-        if self._profile is not None:
-            sender = self._profile.read(reverse_path, smtputf8=smtputf8)
-            return as_text(reverse_path), sender
-        parsed = parse_reverse_path(reverse_path, smtputf8=smtputf8, rules=self._rules)
-        return as_text(reverse_path), parsed
-
-    def parse_domain(self, domain: str | bytes) -> Parsed:
-        """Parse a bare domain."""
-        return as_text(domain), parse_domain(domain, rules=self._rules)
-
-    def parse_header(self, field: str | bytes) -> Parsed:
-        """Parse the body of a ``From:`` field; the sender is its mailbox."""
-        mailbox = mailbox_in_header(field)
-        if mailbox is None:
-            return as_text(field), Malformed(SyntaxFault.HEADER)
-        return self.parse(mailbox, smtputf8=True)  # RFC 6532: no parameter needed
-
     def recall(self, parsed: Parsed) -> Verdict | None:
         """Judge whom syntax, the operator or memory have decided about."""
         text, sender = parsed
-        finding = self._exemption(sender) or self._settled(sender)
-        if finding is None and isinstance(sender, Mailbox):
+        finding = self._settled(sender)
+        if finding is None:
+            assert isinstance(sender, Mailbox)  # all else is settled
             finding = self.cache.get(sender.domain)
             if finding is None:
                 return None
             self._remembered += 1
-        assert finding is not None  # mailboxes only are not settled
         return self.judge(text, finding)
-
-    def _settled(self, sender: Sender | Finding) -> Finding | None:
-        if isinstance(sender, Finding):
-            return sender
-        if self._profile is not None and isinstance(sender, Mailbox):
-            return None
-        return settled(sender, self._rules)
-
-    def _exemption(self, sender: Sender | Finding) -> Finding | None:
-        if self._exempting and isinstance(sender, Mailbox):
-            policy = self.policy
-            if isinstance(policy, TablePolicy) and policy.exempts(sender.domain):
-                return Finding(sender.domain, Outcome.EXEMPT)
-        return None
 
     def exempt(self, reverse_path: str | bytes) -> Verdict:
         """Judge whom the operator trusts: nothing is parsed, and nothing asked."""
@@ -221,16 +178,16 @@ class Core:
         domain: DomainName,
         waiter: Waiter,
         flights: Flights,
+        now: float,
         loop: Loop | None = None,
     ) -> tuple[Flight, float | None]:
         """
-        Wait for the lookup of *domain*; see `Flights.board`.
+        Wait for the lookup of *domain* from *now* on; see `Flights.board`.
 
         Returns:
             The flight; and None if the caller has to start it, otherwise the seconds
             for which to wait, as who leads may have a later deadline.
         """
-        now = time.monotonic()
         deadline = now + self.deadline
         flight, leads = flights.board(domain, waiter, now, deadline, loop)
         if leads:
@@ -239,26 +196,12 @@ class Core:
             self._joined += 1
         return flight, min(flight.deadline, deadline) + OVERDUE - now
 
-    def investigate(self, flight: Flight, landings: int) -> Steps[Finding]:
-        """
-        Look the domain of *flight* up and remember what was found.
-
-        If there were more *landings* of flights since the cache was asked, it may know.
-        """
-        if self.flights.landings != landings:
-            known = self.cache.get(flight.domain)
-            if known is not None:
-                return known
-        lookup = self.guard.guarded(flight, self._lookup(flight.domain))
-        finding = self.cache.put((yield from lookup))
+    def _keep(self, finding: Finding) -> Finding:
+        # The outcome of a lookup, as it is to be believed.
+        finding = self.cache.put(finding)
         with self._lock:
             self._outcomes[finding.outcome] += 1
         return finding
-
-    def _lookup(self, domain: DomainName) -> Steps[Finding]:
-        if self._profile is None:
-            return lookup(domain, self._judge)
-        return self._profile.plan(domain, self._profile.receiver)
 
     def start(self, flight: Flight, landings: int, ask: Ask, drop: Drop) -> None:
         """Do as `start_listed`, unless too many wait for the same name servers."""
@@ -267,14 +210,31 @@ class Core:
             self.start_listed(flight, landings, ask, drop)
 
     def start_listed(self, flight: Flight, landings: int, ask: Ask, drop: Drop) -> None:
-        """Let *flight* `investigate`; *ask* puts the questions, *drop* takes back."""
-        if self.guard.breaker.open and self.guard.is_closed_to(flight):
+        """
+        Let *flight* look its domain up, and remember what is found.
+
+        Args:
+            flight: One that the caller leads.
+            landings: Of the flights, before the cache was asked. If there were
+                more since, the cache may know by now.
+            ask: Puts the questions.
+            drop: Takes them back.
+        """
+        if self.flights.landings != landings:
+            known = self.cache.get(flight.domain)
+            if known is not None:
+                flight.land(known)
+                return
+        guard, profile = self.guard, self._profile
+        if guard.breaker.open and guard.is_closed_to(flight):
             return
-        steps = self.investigate(flight, landings)
-        if self._profile is not None:
-            patience = self._profile.patience
-            ask = impatient(ask, min(patience, self.deadline / _PROFILE_QUESTIONS))
-        flight.start(steps, ask, drop)
+        if profile is None:
+            steps = lookup(flight.domain, self._judge)
+        else:
+            steps = profile.plan(flight.domain, profile.receiver)
+            patience = min(profile.patience, self.deadline / _PROFILE_QUESTIONS)
+            ask = impatient(ask, patience)
+        flight.start(guard.guarded(flight, steps), ask, drop, self._keep)
 
     def judge(self, text: str, finding: Finding, start: float | None = None) -> Verdict:
         """Make a verdict of *finding*, and log it; *start* is `time.monotonic`."""

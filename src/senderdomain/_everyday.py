@@ -13,69 +13,98 @@ from __future__ import annotations
 
 import struct
 
-from ._dns import Answer, Question, Records, RecordType
+from functools import lru_cache
+
+from ._dns import Answer, Records, RecordType
 from ._message import (
     HEADER,
     IN,
     MAX_TTL,
     NXDOMAIN,
     OPT,
-    RCODE_MASK,
+    QR,
     RR,
     SOA,
     SOA_NUMBERS,
-    TC,
     no_data,
     nx_domain,
 )
 from ._names import LABEL_END, MAX_WIRE_NAME, POINTER, Offset
-from ._rdata import ADDRESS_SIZE, WireRecords
+from ._rdata import ADDRESS_SIZE, NAME_AT, WireRecords
 
 # More records than this are not everyday.
 _FEW = 32
 
-# Owner as a pointer to the question, and the rest of the record's head.
-_QNAME_RECORD = struct.Struct("!HHHIH")
-_QNAME_POINTER = 0xC000 | HEADER.size
+# QR, opcode, TC and rcode: what has to be right for an answer to be everyday.
+_KIND = 0xFA0F
+_FOUND, _MISSING = QR, QR | NXDOMAIN
+
+_ID_SIZE, _HEADER_SIZE = 2, HEADER.size
+_HEAD = struct.Struct("!HHHHH")
+_QNAME_POINTER = 0xC000 | _HEADER_SIZE
+
+# The head of a record at the name asked for, up to its TTL, and what follows.
+_HEADS = {t: struct.pack("!HHH", _QNAME_POINTER, t.value, IN) for t in RecordType}
+_HEAD_SIZE = 6
+_TTL_AND_SIZE = struct.Struct("!IH")
+_RDATA_AT = _HEAD_SIZE + _TTL_AND_SIZE.size
 
 # An OPT without options, extended rcode, version and flags; "xx" is the payload.
 _OPT_HEAD = struct.pack("!xH", OPT)
 _OPT_TAIL = bytes(6)
 _OPT_SIZE = len(_OPT_HEAD) + 2 + len(_OPT_TAIL)
 
+# Pointers in a row; the name of a host in the domain of another one has two.
+_FEW_HOPS = 4
 
-def everyday(message: bytes, question: Question, at: Offset) -> Answer | None:
+
+def everyday(message: bytes, section: bytes, qtype: RecordType) -> Answer | None:
     """
     Read *message* if it has an everyday shape.
 
     Args:
-        message: It `answers` the question.
-        question: What was asked.
-        at: Where the question section ends.
+        message: Whatever came in.
+        section: The question section that was sent.
+        qtype: The type in it.
 
-    Raises:
-        IndexError, struct.error: If it is cut off.
+    Returns:
+        The answer; None if this does not answer the question, or is not everyday.
     """
-    _, flags, questions, answers, authority, additional = HEADER.unpack_from(message)
-    end = len(message)
-    if additional:
-        end -= _OPT_SIZE
-        if (
-            additional > 1
-            or message[end : end + 3] != _OPT_HEAD
-            or message[end + 5 :] != _OPT_TAIL
-        ):
-            return None
-    if questions != 1 or flags & TC:
+    shape = _shape(message[_ID_SIZE:_HEADER_SIZE])
+    at = _HEADER_SIZE + len(section)
+    if shape is None or message[_HEADER_SIZE:at] != section:
         return None
-    rcode = flags & RCODE_MASK
-    if answers and not rcode and not authority and answers <= _FEW:
-        return _rrset(message, question.qtype, answers, at, end)
-    if authority == 1 and not answers and rcode in (0, NXDOMAIN):
+    missing, answers, has_opt = shape
+    end = len(message)
+    if has_opt:
+        end -= _OPT_SIZE
+        if message[end : end + 3] != _OPT_HEAD or message[end + 5 :] != _OPT_TAIL:
+            return None
+    try:
+        if answers:
+            return _rrset(message, qtype, answers, at, end)
         ttl = _negative_ttl(message, at, end)
-        if ttl is not None:
-            return nx_domain(ttl) if rcode else no_data(ttl)
-    return None
+    except (IndexError, struct.error):  # cut off
+        return None
+    if ttl is None:
+        return None
+    return nx_domain(ttl) if missing else no_data(ttl)
+
+
+@lru_cache(256)
+def _shape(head: bytes) -> tuple[bool, int, bool] | None:
+    # Whether the name is missing, the number of answers and whether there is an OPT;
+    # few headers differ in anything else than their IDs.
+    if len(head) < _HEADER_SIZE - _ID_SIZE:
+        return None
+    flags, questions, answers, authority, additional = _HEAD.unpack(head)
+    kind = flags & _KIND
+    if questions != 1 or additional > 1 or kind not in (_FOUND, _MISSING):
+        return None
+    missing = kind == _MISSING
+    records = not missing and not authority and 0 < answers <= _FEW
+    soa = authority == 1 and not answers
+    return (missing, answers, bool(additional)) if records or soa else None
 
 
 def _rrset(
@@ -83,42 +112,49 @@ def _rrset(
 ) -> Records | None:
     least = MAX_TTL
     rdata = []
-    wanted = _TYPE_NUMBERS[qtype]
+    head = _HEADS[qtype]
+    name_at = NAME_AT.get(qtype)
     for _ in range(count):
-        owner, rtype, rclass, ttl, size = _QNAME_RECORD.unpack_from(message, at)
-        if owner != _QNAME_POINTER or rtype != wanted or rclass != IN:
+        if message[at : at + _HEAD_SIZE] != head:
             return None
-        at += _QNAME_RECORD.size
-        if qtype is RecordType.MX:
-            if size < 3 or _after_name(message, at + 2) != at + size:  # noqa: PLR2004
-                return None
-        elif size != ADDRESS_SIZE.get(qtype):
-            return None
-        rdata.append(at)
-        at += size
+        ttl, size = _ttl_and_size(message, at + _HEAD_SIZE)
         least = min(least, ttl)
+        at += _RDATA_AT
+        rdata.append(at)
+        if name_at is not None:
+            name = at + name_at
+            at += size
+            if name >= at or _after_name(message, name) != at:
+                return None
+        elif size == ADDRESS_SIZE[qtype]:
+            at += size
+        else:
+            return None
     return WireRecords(least, qtype, message, rdata) if at == end else None
 
 
-_TYPE_NUMBERS = {qtype: qtype.value for qtype in RecordType}
+_ttl_and_size = _TTL_AND_SIZE.unpack_from
 
 
 def _after_name(message: bytes, at: Offset) -> Offset:
-    # Zero for a name that is invalid, or valid with more than one pointer.
-    start = at
-    while octet := message[at]:
-        if octet < LABEL_END:
+    # Zero for a name that is invalid, or valid in a way that is not everyday.
+    start, after, size, hops = at, 0, 1, 0
+    while True:
+        octet = message[at]
+        if 0 < octet < LABEL_END:
             at += octet + 1
+            if at - start > MAX_WIRE_NAME:
+                return 0
             continue
+        size += at - start
+        if not octet:
+            return (after or at + 1) if size <= MAX_WIRE_NAME else 0
         target = (octet & 0x3F) << 8 | message[at + 1]
-        if octet < POINTER or target >= start:
+        hops += 1
+        if octet < POINTER or target >= start or hops > _FEW_HOPS:
             return 0
-        after, size = at + 2, at - start
-        at = target
-        while 0 < (octet := message[at]) < LABEL_END:
-            at += octet + 1
-        return 0 if octet or size + at + 1 - target > MAX_WIRE_NAME else after
-    return at + 1 if at + 1 - start <= MAX_WIRE_NAME else 0
+        after = after or at + 2
+        start = at = target
 
 
 def _negative_ttl(message: bytes, at: Offset, end: Offset) -> int | None:

@@ -7,16 +7,14 @@ Knows not what is looked up, by what kind of resolver, in which thread or loop.
 A flight belongs to nobody. It is driven by answers, not by a caller, so a caller
 that is cancelled or gives up takes nothing away from the others.
 
-    board -> Flight -> start: advance -> Question -> ask -> (answer) -> advance ...
+    board -> Flight -> start -> Question -> ask -> (answer) -> Question -> ask ...
                                       -> Finding  -> land -> every waiter
 """
 
 from __future__ import annotations
 
 import threading
-import time
 
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
@@ -31,7 +29,6 @@ from ._dns import (
 )
 from ._finding import Finding, Outcome
 from ._fork import after_fork
-from ._lookup import advance
 from ._notices import complain
 from ._race import Race
 
@@ -41,6 +38,7 @@ OVERDUE = 0.1
 Waiter: TypeAlias = Callable[[Finding], None]
 Callback: TypeAlias = Callable[[Answer], None]
 Drop: TypeAlias = Callable[[Callback], None]
+Keep: TypeAlias = Callable[[Finding], Finding]
 
 
 class Loop(Protocol):
@@ -66,21 +64,6 @@ class Ask(Protocol):
         ...
 
 
-def impatient(ask: Ask, seconds: float) -> Ask:
-    """
-    Make *ask* wait no longer than *seconds* for an answer.
-
-    Servers go on after a question without one, each with a time limit of its own; who
-    predicts them can do so only while some of the deadline is left.
-    """
-
-    def put(question: Question, deadline: float, callback: Callback) -> None:
-        """Ask with less time."""
-        ask(question, min(deadline, time.monotonic() + seconds), callback)
-
-    return put
-
-
 def tempfail(domain: DomainName, reason: FailureReason) -> Finding:
     """Make the finding that nothing could be found."""
     return Finding(domain, Outcome.TEMPFAIL, reason)
@@ -102,28 +85,18 @@ class Flight:
         deadline: By when it must have landed (`time.monotonic`).
         loop: The event loop that drives it, if one does.
         thread: Otherwise the thread that does.
+        waiters: Who waits for it.
     """
 
-    __slots__ = (
-        "_answers",
-        "_ask",
-        "_drop",
-        "_flights",
-        "_going",
-        "_race",
-        "_steps",
-        "begun",
-        "deadline",
-        "domain",
-        "loop",
-        "thread",
-        "waiters",
-    )
+    # What most flights never need; see `Pending`.
+    _race: Race | None = None
+    _going = False
 
     begun: float
     _steps: Steps[Finding]
     _ask: Ask
     _drop: Drop
+    _keep: Keep
 
     def __init__(
         self,
@@ -131,20 +104,23 @@ class Flight:
         domain: DomainName,
         deadline: float,
         loop: Loop | None,
+        waiter: Waiter,
     ) -> None:
-        """Wait for `start`."""
+        """Let *waiter* wait for `start`."""
         self._flights = flights
         self.domain = domain
         self.deadline = deadline
         self.loop = loop
         self.thread = None if loop is not None else threading.get_ident()
-        self.waiters: deque[Waiter] = deque()
-        self._answers: list[Answer | Exchanged | None] = []
-        self._going = False
-        self._race: Race | None = None
+        self.waiters = [waiter]
+        self._answers: list[Answer | Exchanged] = []
 
     def start(
-        self, steps: Steps[Finding], ask: Ask, drop: Drop = lambda _: None
+        self,
+        steps: Steps[Finding],
+        ask: Ask,
+        drop: Drop = lambda _: None,
+        keep: Keep = lambda finding: finding,
     ) -> None:
         """
         Drive *steps* until there is a finding.
@@ -153,10 +129,12 @@ class Flight:
             steps: The lookup.
             ask: Puts its questions.
             drop: Takes one back, of which the answer is not waited for any more.
+            keep: Gets the finding, and gives back the one to be believed.
         """
         self._steps = steps
         self._ask = ask
         self._drop = drop
+        self._keep = keep
         try:
             self._go_on(None)
         except BaseException:
@@ -165,31 +143,40 @@ class Flight:
 
     def abandon(self) -> None:
         """Release all who wait: KeyboardInterrupt and the like must not strand them."""
-        self._land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
+        self.land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
 
     def _go_on(self, answer: Answer | Exchanged | None) -> None:
-        self._answers.append(answer)
         if self._going:  # called by who answers at once: the loop below hears it
+            assert answer is not None
+            self._answers.append(answer)
             return
         self._going = True
         try:
-            while self._answers:
-                step = advance(self._steps, self._answers.pop())
-                if isinstance(step, Question):
+            while True:
+                # A function for this alone would cost a tenth of all that is done here.
+                step = self._steps.send(answer)  # type: ignore[arg-type] # None: begin
+                if type(step) is Question:
                     self._ask(step, self.deadline, self._go_on)
-                elif isinstance(step, tuple):
-                    if step or self._race is None:
-                        self._end_race()
-                        self._race = Race(step, self._put, self._go_on)
-                    self._race.go_on()
                 else:
-                    self._land(step)
+                    assert isinstance(step, tuple)
+                    self._run(step)
+                if not self._answers:
+                    return
+                answer = self._answers.pop()
+        except StopIteration as done:
+            self.land(self._keep(done.value))
         except Exception as error:  # noqa: BLE001 - a mistake of ours costs no verdict
             complain("lookup of %s failed, please report", self.domain, error=error)
             self._answers.clear()
-            self._land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
+            self.land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
         finally:
             self._going = False
+
+    def _run(self, questions: tuple[Question, ...]) -> None:
+        if questions or self._race is None:
+            self._end_race()
+            self._race = Race(questions, self._put, self._go_on)
+        self._race.go_on()
 
     def _put(self, question: Question, callback: Callback) -> None:
         try:
@@ -204,17 +191,21 @@ class Flight:
         if self._race is not None:
             self._race.end(self._drop)
 
-    def _land(self, finding: Finding) -> None:
+    def land(self, finding: Finding) -> None:
+        """Tell all who wait."""
         self._flights.landed(self)
         # Whoever has been told is off the list, so that an interrupt in the midst of
         # it leaves the others for `abandon`.
-        while self.waiters:
+        waiters = self.waiters
+        waiters.reverse()
+        while waiters:
             try:
-                self.waiters.popleft()(finding)
+                waiters.pop()(finding)
             except Exception as error:  # noqa: BLE001 - nor must one of the waiters
                 # One that cannot be told must not keep the others waiting.
                 complain("nobody heard of %s, please report", self.domain, error=error)
-        self._end_race()
+        if self._race is not None:
+            self._end_race()
 
     def is_ours(self) -> bool:
         """Whether this very thread drives it, and so would wait for itself."""
@@ -271,9 +262,9 @@ class Flights:
             flight = self._under_way.get(domain)
             leads = flight is None or _is_lost(flight, now)
             if flight is None or leads:
-                flight = Flight(self, domain, deadline, loop)
+                # The waiter comes first, for `abandon` to find it by.
+                flight = Flight(self, domain, deadline, loop, waiter)
                 flight.begun = now
-                flight.waiters.append(waiter)  # first, for `abandon` to find it by
                 self._under_way[domain] = flight
             else:
                 flight.waiters.append(waiter)

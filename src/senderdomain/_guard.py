@@ -118,7 +118,7 @@ class Guard:
 
     def _defer(self, flight: Flight, reason: FailureReason) -> None:
         # What is stale may still be used: the cache knows.
-        flight._land(self._cache.put(tempfail(flight.domain, reason)))
+        flight.land(self._cache.put(tempfail(flight.domain, reason)))
 
     def guarded(self, flight: Flight, lookup: Steps[Finding]) -> Steps[Finding]:
         """Do the *lookup* of *flight*, and see to what comes of it."""

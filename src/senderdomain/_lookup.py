@@ -21,7 +21,7 @@ on where MX is, or IMPLICIT_MX: see `_exchanges`.
 
 from __future__ import annotations
 
-from typing import TypeVar, assert_never, cast
+from typing import TypeVar, assert_never
 
 from ._dns import (
     Answer,
@@ -41,6 +41,9 @@ from ._finding import Finding, Outcome, TargetFault
 from ._targets import Judge
 
 T = TypeVar("T")
+
+# Looking a member up in its class costs as much as a call.
+_MX, _MX_RECORDS = Outcome.MX, RecordType.MX
 
 
 def advance(steps: Steps[T], answer: Answer | Exchanged | None = None) -> Step | T:
@@ -71,13 +74,13 @@ def lookup(domain: DomainName, judge: Judge | None = None) -> Steps[Finding]:
     See RFC 5321, section 5.1, for MX before address records, and RFC 7505,
     section 4.2, for senders with a null MX.
     """
-    question = Question(domain, RecordType.MX)
-    answer = cast("Answer", (yield question))
+    question = Question(domain, _MX_RECORDS)
+    answer: Answer = yield question  # type: ignore[assignment] # one for one
     evidence = ((question, answer),)
     match answer:
         case Records(ttl=ttl):
-            outcome, fault = _kind_of_mx(answer)
-            if judge is not None and outcome is Outcome.MX:
+            outcome, fault = (_MX, None) if answer.usable else _no_use(answer)
+            if judge is not None and outcome is _MX:
                 # Only who looks so deep has to load it.
                 from ._exchanges import through_exchanges  # noqa: PLC0415
 
@@ -100,11 +103,9 @@ def lookup(domain: DomainName, judge: Judge | None = None) -> Steps[Finding]:
             assert_never(never)
 
 
-def _kind_of_mx(records: Records) -> tuple[Outcome, TargetFault | None]:
+def _no_use(records: Records) -> tuple[Outcome, TargetFault | None]:
     if records.null_mx:
         return Outcome.NULL_MX, None  # RFC 7505, section 3: alone, preference 0
-    if records.usable:
-        return Outcome.MX, None
     named = any(getattr(mx, "exchange", "") for mx in records.rrset)
     fault = TargetFault.NOT_A_HOST if named else TargetFault.NULL
     return Outcome.UNUSABLE_MX, fault
@@ -121,7 +122,7 @@ def _implicit_mx(
     # until the other family has had its say.
     for qtype in (RecordType.A, RecordType.AAAA):
         question = Question(domain, qtype)
-        answer = cast("Answer", (yield question))
+        answer: Answer = yield question  # type: ignore[assignment] # as above
         evidence += ((question, answer),)
         match answer:
             case Records():

@@ -13,6 +13,7 @@ import time
 
 from collections.abc import Callable
 from contextlib import suppress
+from threading import get_ident
 
 from ._ask import TOO_LATE, AsyncResolver, LoopAsker, bug, checked
 from ._dns import Answer, DomainName, FailureReason, Question
@@ -133,19 +134,24 @@ class AtHome:
 
     Args:
         tell: What to call there.
+        loop: The running one.
     """
 
-    __slots__ = ("_loop", "_tell", "_timer")
+    __slots__ = ("_loop", "_tell", "_thread", "_timer")
 
-    def __init__(self, tell: Callable[[Finding], None]) -> None:
+    def __init__(
+        self, tell: Callable[[Finding], None], loop: asyncio.AbstractEventLoop
+    ) -> None:
         """See the class."""
         self._tell: Callable[[Finding], None] | None = tell
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._thread = get_ident()
         self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, finding: Finding, /) -> None:
         """Take the finding, in any thread."""
-        if asyncio._get_running_loop() is self._loop:
+        # Of the loops in one thread one runs, and then the others may be spoken to.
+        if get_ident() == self._thread:
             self._once(finding)
         else:
             with suppress(RuntimeError):  # the loop is closed: nobody waits there
@@ -167,4 +173,7 @@ class AtHome:
 def settle(future: asyncio.Future[Finding], finding: Finding) -> None:
     """Set the result unless the one who waits for it has been cancelled."""
     if not future.done():
-        future.set_result(finding)
+        try:  # noqa: SIM105 - suppress() costs more than all around it
+            future.set_result(finding)
+        except RuntimeError:
+            pass  # the loop is closed: nobody waits there

@@ -34,8 +34,10 @@ class LoopWindow:
     def __init__(
         self, core: Core, asker: LoopAsker, in_flight: int, *, smtputf8: bool
     ) -> None:
-        """See the class."""
-        self._window = Window(core, asker, core.flights, smtputf8=smtputf8)
+        """Fill and empty it in the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        asker_here = asker.within(self._loop)
+        self._window = Window(core, asker_here, core.flights, smtputf8=smtputf8)
         self._in_flight = in_flight
         self._fed = False
         self._something = asyncio.Event()
@@ -45,11 +47,10 @@ class LoopWindow:
         self, reverse_paths: Iterable[str | bytes] | AsyncIterable[str | bytes]
     ) -> None:
         """Take all senders, as there is room for them."""
-        loop = asyncio.get_running_loop()
         number = 0
         try:
             async for reverse_path in _each(reverse_paths):
-                self._window.launch(number, reverse_path, self._at_home, loop)
+                self._window.launch(number, reverse_path, self._at_home, self._loop)
                 self._something.set()
                 number += 1
                 while self._window.outstanding >= self._in_flight:
@@ -64,7 +65,7 @@ class LoopWindow:
             waiter(finding)
             self._something.set()
 
-        return AtHome(tell)
+        return AtHome(tell, self._loop)
 
     async def next(self) -> Verdict | None:
         """Give the next verdict that is ready; None after the last."""

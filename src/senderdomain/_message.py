@@ -52,7 +52,7 @@ RR = struct.Struct("!HHIH")
 SOA_NUMBERS = struct.Struct("!IIIII")
 _OPTION = struct.Struct("!HH")
 
-TC, RCODE_MASK = 0x0200, 0x000F
+QR, TC, RCODE_MASK = 0x8000, 0x0200, 0x000F
 IN = 1
 _NS, _CNAME, SOA, _DNAME, OPT = 2, 5, 6, 39, 41
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)

@@ -139,41 +139,33 @@ class NameReader:
         return texts[stretches[0][0]]
 
 
-class HostReader:
+def is_host_name(message: bytes, at: Offset, others: set[Offset]) -> bool:
     """
-    Tells which valid names in a message are those of hosts, without spelling them.
+    Whether a valid name is letters, digits, hyphens and ``_``, and not the root.
 
     Args:
         message: The whole message.
+        at: Where the name begins.
+        others: Where names begin that are none; more are added.
     """
-
-    __slots__ = ("_message", "_others")
-
-    def __init__(self, message: bytes) -> None:
-        self._message = message
-        self._others: set[Offset] = set()  # where a name begins that is none
-
-    def is_host(self, at: Offset) -> bool:
-        """Whether a name is letters, digits, hyphens and ``_``, and not the root."""
-        message = self._message
-        begins = []
-        named = False
-        while octet := message[at]:
-            if octet >= POINTER:
-                at = (octet & 0x3F) << 8 | message[at + 1]
-                if at in self._others:
-                    break
-                begins.append(at)
-                continue
-            label = message[at + 1 : at + 1 + octet]
-            if not label.isalnum() and label.translate(None, _HOST_OCTETS):
+    begins = []
+    named = False
+    while octet := message[at]:
+        if octet >= POINTER:
+            at = (octet & 0x3F) << 8 | message[at + 1]
+            if at in others:
                 break
-            named = True
-            at += octet + 1
-        else:
-            return named
-        self._others.update(begins)
-        return False
+            begins.append(at)
+            continue
+        label = message[at + 1 : at + 1 + octet]
+        if not label.isalnum() and label.translate(None, _HOST_OCTETS):
+            break
+        named = True
+        at += octet + 1
+    else:
+        return named
+    others.update(begins)
+    return False
 
 
 def label_text(label: bytes) -> str:

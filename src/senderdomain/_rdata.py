@@ -11,7 +11,9 @@ usable?", and seldom anything else. Both are answered without making text.
 from __future__ import annotations
 
 from ._dns import MX, Records, RecordType
-from ._names import POINTER, HostReader, NameReader, Offset
+from ._names import POINTER, NameReader, Offset, is_host_name
+
+_MX = RecordType.MX
 
 
 class WireRecords(Records):
@@ -45,7 +47,7 @@ class WireRecords(Records):
     @property
     def null_mx(self) -> bool:
         """See `Records.null_mx`; looks at a few octets."""
-        if len(self._rdata) != 1 or self._qtype is not RecordType.MX:
+        if len(self._rdata) != 1 or self._qtype is not _MX:
             return False
         message, at = self._message, self._rdata[0]
         if message[at] or message[at + 1]:
@@ -58,10 +60,14 @@ class WireRecords(Records):
     @property
     def usable(self) -> bool:
         """See `Records.usable`; stops at the first host name."""
-        if self._qtype is not RecordType.MX:
+        if self._qtype is not _MX:
             return True
-        is_host = HostReader(self._message).is_host
-        return any(is_host(at + 2) for at in self._rdata)
+        others: set[Offset] = set()
+        # any() of a generator costs more than a look at one.
+        for at in self._rdata:  # noqa: SIM110
+            if is_host_name(self._message, at + 2, others):
+                return True
+        return False
 
     def __reduce__(self) -> tuple[type[Records], tuple[object, ...]]:
         """Pickled and copied as plain records, without the message."""

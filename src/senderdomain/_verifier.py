@@ -19,7 +19,7 @@ from . import presets
 from ._address import Mailbox
 from ._ask import BlockingAsker, LoopAsker, PumpedAsker, Resolver
 from ._cache import Cache
-from ._core import Core, Parsed
+from ._core import Core
 from ._domain import DEFAULT_RULES, AddressRules
 from ._flight import OVERDUE, Flight, reentrant
 from ._landing import Landing
@@ -32,6 +32,7 @@ from ._many import (
     in_order,
 )
 from ._policy import Policy
+from ._reader import Parsed
 from ._report import Stats
 from ._safeguards import DEFAULT_SAFEGUARDS, Safeguards
 from ._targets import DEFAULT_TARGETS, Depth, Judge, TargetRules
@@ -189,7 +190,7 @@ class DomainVerifier(Face):
         start = time.monotonic()
         landing = Landing()
         try:
-            flight, patience = core.board(sender.domain, landing, core.flights)
+            flight, patience = core.board(sender.domain, landing, core.flights, start)
             if patience is None:
                 core.start(flight, landings, self._asker.ask, self._asker.drop)
                 self._pump(flight, landing)
@@ -260,7 +261,7 @@ class DomainVerifier(Face):
             window = PumpedWindow(self._core, asker, smtputf8=smtputf8)
             for number, reverse_path in window.taken(reverse_paths):
                 window.launch(number, reverse_path)
-                if window.flying:
+                if window.flying and window.is_time():
                     asker.glance()  # a slow source must not keep verdicts waiting
                 while window.flying >= in_flight or window.lead(number) >= ahead:
                     asker.pump()

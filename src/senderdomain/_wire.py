@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 import struct
 
+from functools import lru_cache
+
 from ._dns import Answer, Failure, FailureReason, Question, RecordType
 from ._everyday import everyday
 from ._message import (
@@ -22,6 +24,7 @@ from ._message import (
     IN,
     NOTIMP,
     OPT,
+    QR,
     RCODE_MASK,
     REFUSED,
     RR,
@@ -29,13 +32,13 @@ from ._message import (
     TRUNCATED,
     Message,
 )
-from ._names import wire_size
 
 __all__ = [
     "EDNS_PAYLOAD",
     "TRUNCATED",
     "answers",
     "decode",
+    "decode_any",
     "labels_of",
     "query",
     "question_section",
@@ -45,7 +48,7 @@ __all__ = [
 # Octets offered in EDNS(0) (RFC 6891; RFC 9715 and DNS flag day 2020).
 EDNS_PAYLOAD = 1232
 
-_QR, _RD = 0x8000, 0x0100
+_RD = 0x0100
 _OPCODE_MASK = 0x7800
 
 # Servers that cannot parse a query may send the header back and no question.
@@ -59,9 +62,8 @@ _EDNS_REFUSALS = frozenset({FORMERR, NOTIMP, BADVERS & RCODE_MASK})
 _WITH_EDNS = HEADER.pack(0, _RD, 1, 0, 0, 1)[2:]
 _WITHOUT_EDNS = HEADER.pack(0, _RD, 1, 0, 0, 0)[2:]
 _OPT_RECORD = b"\0" + RR.pack(OPT, EDNS_PAYLOAD, 0, 0)
-_END_OF_SECTION = {t: struct.pack("!xHH", t.value, IN) for t in RecordType}
+_END = {t: struct.pack("!xHH", t.value, IN) for t in RecordType}
 
-_TYPE_AND_CLASS_SIZE = 4
 _ESCAPES = re.compile(rb"\\([0-9]{3})").sub
 _LENGTH = [bytes((size,)) for size in range(64)]
 
@@ -80,11 +82,25 @@ def _octet(escape: re.Match[bytes]) -> bytes:
 
 def question_section(question: Question) -> bytes:
     """Build the question section; the name must be valid (RFC 1035, s4.1.2)."""
-    qname = [_LENGTH[len(label)] + label for label in labels_of(question.qname)]
-    return b"".join(qname) + _END_OF_SECTION[question.qtype]
+    qname = question.qname
+    if "\\" in qname:
+        return _section(qname, question.qtype)
+    label, _, parent = qname.partition(".")
+    qtype = question.qtype
+    rest = _section_of_parent(parent, qtype) if parent else _END[qtype]
+    return _LENGTH[len(label)] + label.encode("ascii") + rest
 
 
-def query(section: bytes, *, edns: bool = True) -> bytes:
+def _section(qname: str, qtype: RecordType) -> bytes:
+    labels = [_LENGTH[len(label)] + label for label in labels_of(qname)]
+    return b"".join(labels) + _END[qtype]
+
+
+# Most names have one of a few parents, such as "com".
+_section_of_parent = lru_cache(1024)(_section)
+
+
+def query(section: bytes, edns: bool = True) -> bytes:  # noqa: FBT001, FBT002
     """
     Build a query without its first two octets, which are the ID.
 
@@ -106,7 +122,7 @@ def answers(message: bytes, section: bytes) -> bool:
     if len(message) < HEADER.size:
         return False
     _, flags, questions, _, _, _ = HEADER.unpack_from(message)
-    if flags & (_QR | _OPCODE_MASK) != _QR:
+    if flags & (QR | _OPCODE_MASK) != QR:
         return False
     if questions != 1:
         only_header = len(message) == HEADER.size and questions == 0
@@ -123,13 +139,12 @@ def decode(message: bytes, question: Question) -> Answer:
         An answer; `Failure` with `FailureReason.MALFORMED` for octets that are
         not a DNS message, and `TRUNCATED` itself if TC is set.
     """
-    end_of_question = HEADER.size + wire_size(question.qname) + _TYPE_AND_CLASS_SIZE
-    try:
-        answer = everyday(message, question, end_of_question)
-    except (IndexError, struct.error):  # cut off, or not everyday after all
-        answer = None
-    if answer is not None:
-        return answer
+    answer = everyday(message, question_section(question), question.qtype)
+    return decode_any(message, question) if answer is None else answer
+
+
+def decode_any(message: bytes, question: Question) -> Answer:
+    """Do as `decode` does, for what is not `everyday`."""
     try:
         return Message(message, question).answer()
     except (ValueError, IndexError, struct.error) as error:

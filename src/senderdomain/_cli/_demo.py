@@ -61,7 +61,7 @@ async def _demonstrate() -> bool:
 
     from .._async_verifier import AsyncDomainVerifier  # noqa: PLC0415
     from ..adapters.aiosmtpd import SenderDomainMixin  # noqa: PLC0415
-    from ..resolvers.stub import AsyncStubResolver  # noqa: PLC0415
+    from ..resolvers import AsyncStubResolver  # noqa: PLC0415
     from ..testing import LoopbackDNS  # noqa: PLC0415
 
     with LoopbackDNS(_ZONE) as dns:

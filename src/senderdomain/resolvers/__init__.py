@@ -7,9 +7,14 @@ resolver of dnspython that the user has configured. Anything else with a method
 ``resolve(question, deadline)`` will do as well: see docs/resolvers.md.
 """
 
-from ._pending import Timing
-from .dnspython import AsyncDnspythonResolver, DnspythonResolver
-from .stub import AsyncStubResolver, StubResolver
+from .._lazy import lazily
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._pending import Timing
+    from .async_stub import AsyncStubResolver
+    from .dnspython import AsyncDnspythonResolver, DnspythonResolver
+    from .stub import StubResolver
 
 __all__ = [
     "AsyncDnspythonResolver",
@@ -18,3 +23,15 @@ __all__ = [
     "StubResolver",
     "Timing",
 ]
+
+# dnspython and asyncio each take longer to load than all of this package.
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "AsyncDnspythonResolver": "dnspython",
+        "AsyncStubResolver": "async_stub",
+        "DnspythonResolver": "dnspython",
+        "StubResolver": "stub",
+        "Timing": "_pending",
+    },
+)

@@ -24,7 +24,7 @@ MAX_AGE = 30.0  # seconds
 
 # Octets. Every answer that fits EDNS_PAYLOAD, and room for those that ignore it;
 # recv() with a larger buffer costs more than the whole decoding.
-_BUFFER = 4096
+BUFFER = 4096
 
 # Octets the kernel may keep for us while we do something else.
 _RECEIVE_BUFFER = 1 << 20
@@ -40,9 +40,13 @@ class Channel:
         sock: Non-blocking.
         server: Index of the server.
         inflight: The questions that wait for an answer here, by ID.
+        receive: Takes a datagram of so many octets; raises BlockingIOError.
+        send: Sends one; raises BlockingIOError.
+        uses: How many questions it has carried; `MAX_USES` at the most.
+        worn_at: When it is time for another source port in any case.
     """
 
-    __slots__ = ("born", "inflight", "recv", "send", "server", "sock", "uses")
+    __slots__ = ("inflight", "receive", "send", "server", "sock", "uses", "worn_at")
 
     def __init__(self, address: Server, server: int, now: float) -> None:
         """Open it, which draws a source port; raises OSError."""
@@ -53,20 +57,12 @@ class Channel:
         except OSError:
             self.sock.close()
             raise
-        self.recv = self.sock.recv
+        self.receive = self.sock.recv
         self.send = self.sock.send
         self.server = server
         self.inflight: dict[bytes, Pending] = {}
         self.uses = 0
-        self.born = now
-
-    def receive(self) -> bytes:
-        """Take a datagram; raises BlockingIOError if there is none."""
-        return self.recv(_BUFFER)
-
-    def is_worn(self, now: float) -> bool:
-        """Whether it is time for another source port."""
-        return self.uses >= MAX_USES or now - self.born >= MAX_AGE
+        self.worn_at = now + MAX_AGE
 
 
 class RandomIds:
@@ -84,7 +80,8 @@ class RandomIds:
 
     def __next__(self) -> bytes:
         """Draw one."""
-        if not self._drawn:
+        drawn = self._drawn
+        if not drawn:
             block = os.urandom(512)
-            self._drawn = [block[at : at + 2] for at in range(0, len(block), 2)]
-        return self._drawn.pop()
+            drawn += [block[at : at + 2] for at in range(0, len(block), 2)]
+        return drawn.pop()

@@ -22,18 +22,19 @@ import time
 
 from collections import deque
 from contextlib import suppress
-from functools import partial
 
-from .._ask import bug
+from .._ask import Asker, bug
 from .._dns import Answer, Failure, FailureReason, Question
+from .._everyday import everyday
 from .._flight import Callback
-from .._wire import TRUNCATED, answers, decode, refuses_edns
-from ._channel import Channel, RandomIds
+from .._wire import TRUNCATED, answers, decode_any, refuses_edns
+from ._channel import BUFFER, Channel, RandomIds
 from ._pending import MAX_SENDS, TIMEOUT, Pending, Timing
 from ._pool import Pool
 from ._reserve import Reserve
 from ._servers import Servers
-from ._stream import Stream, Watcher
+from ._stream import Watcher
+from ._tcp import Tcp
 
 # Seconds; how late a deadline can be noticed.
 SWEEP = 0.04
@@ -41,10 +42,11 @@ SWEEP = 0.04
 _BATCH = 64  # datagrams taken from one socket before others get their turn
 
 _DOWN = FailureReason.RESOLVER_DOWN
+CLOSED = Failure(_DOWN, "closed")
 _NO_TURN = Failure(FailureReason.OVERLOAD, "no turn")
 
 
-class Engine:
+class Engine(Asker):
     """
     Asks servers; see the module.
 
@@ -57,14 +59,18 @@ class Engine:
     def __init__(self, servers: Servers, timing: Timing, watcher: Watcher) -> None:
         """See the class."""
         self._servers = servers
-        self._timing = timing
+        self._server_count = len(servers.addresses)
+        self._patience = timing.attempt_timeout
+        self._most = timing.max_in_flight
         self._watcher = watcher
         self._pending: set[Pending] = set()
         self._backlog: deque[Pending] = deque()
         self._reserve = Reserve(timing.max_in_flight)
         self._pool = Pool(servers, watcher, self._readable)
         self._ids = RandomIds()
+        self._tcp = Tcp(servers, timing, watcher, self._failed, self._finish)
         self._admitting = False
+        self._closed = False
 
     @property
     def busy(self) -> bool:
@@ -73,20 +79,22 @@ class Engine:
 
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
         """See `Ask`."""
-        if deadline <= time.monotonic():
-            callback(TIMEOUT)
+        now = time.monotonic()
+        if deadline <= now or self._closed:
+            callback(CLOSED if self._closed else TIMEOUT)
             return
-        pending = Pending(question, deadline, callback, len(self._servers.addresses))
-        full = len(self._pending) >= self._timing.max_in_flight
+        pending = Pending(question, deadline, callback, self._server_count)
+        full = len(self._pending) >= self._most
         if full and not self._reserve.admits(question, self._pending):
             self._backlog.append(pending)
         else:
             self._pending.add(pending)
-            self._try(pending, time.monotonic())
-        self._watcher.arm()
+            if len(self._pending) == 1:
+                self._watcher.arm()
+            self._try(pending, now)
 
-    def drop(self, callback: Callback) -> None:
-        """Forget the question whose answer *callback* would get."""
+    def drop(self, callback: Callback, /) -> None:
+        """See `Asker.drop`."""
         for waiting in (self._pending, self._backlog):
             for pending in waiting:
                 if pending.callback is callback:
@@ -96,7 +104,7 @@ class Engine:
                     return
 
     def _try(self, pending: Pending, now: float) -> None:
-        if self._try_over_tcp(pending, now):
+        if pending.over_tcp and self._tcp.ask(pending, now):
             return
         while (server := pending.next_server(self._servers.preferred)) is not None:
             try:
@@ -110,13 +118,14 @@ class Engine:
             self._finish(pending, pending.failure)
 
     def _send(self, pending: Pending, server: int, now: float) -> None:
-        channel = self._pool.take(server, now, pending.channels)
+        used = pending.channels if pending.outstanding else ()
+        channel = self._pool.take(server, now, used)
         query_id = next(self._ids)
         while query_id in channel.inflight:
             query_id = next(self._ids)
-        pending.sent(channel, query_id, now, self._timing.attempt_timeout)
+        pending.sent(channel, query_id, now, self._patience)
         try:  # noqa: SIM105 - suppress() costs more than all around it
-            channel.send(query_id + pending.body)
+            channel.send(pending.message(query_id))
         except BlockingIOError:
             pass  # the kernel's buffer is full: as good as lost on the way
 
@@ -126,9 +135,10 @@ class Engine:
         if not inflight:
             self._pool.discard(channel)
             return False
+        receive = channel.receive
         for _ in range(_BATCH):
             try:
-                message = channel.receive()
+                message = receive(BUFFER)
             except BlockingIOError:
                 return False
             except OSError as error:  # ICMP says that nobody listens there
@@ -137,8 +147,13 @@ class Engine:
             pending = inflight.get(message[:2])
             # RFC 5452, section 9.1. What does not match was not meant for us, and
             # the answer may still come.
-            if pending is not None and answers(message, pending.section):
-                self._answered(pending, channel, message)
+            if pending is not None:
+                answer = everyday(message, pending.section, pending.question.qtype)
+                if answer is not None:
+                    self._servers.preferred = channel.server
+                    self._finish(pending, answer)
+                elif answers(message, pending.section):
+                    self._answered(pending, channel, message)
             if not inflight:
                 return False
         return True
@@ -149,13 +164,13 @@ class Engine:
 
     def _answered(self, pending: Pending, channel: Channel, message: bytes) -> None:
         server = channel.server
-        answer = decode(message, pending.question)
+        answer = decode_any(message, pending.question)
         if type(answer) is not Failure:
             self._servers.preferred = server
             self._finish(pending, answer)
         elif answer is TRUNCATED:
             pending.truncated_by(server)
-            self._try_over_tcp(pending, time.monotonic())
+            self._tcp.ask(pending, time.monotonic())
         elif answer.reason is FailureReason.MALFORMED:
             pending.learn(answer)  # it could be forged: go on listening
         elif refuses_edns(message, answer) and pending.had_edns(channel, message[:2]):
@@ -182,49 +197,12 @@ class Engine:
         if not pending.may_wait(now):
             self._try(pending, now)
 
-    def _try_over_tcp(self, pending: Pending, now: float) -> bool:
-        server = pending.next_over_tcp(now)
-        if server is None:
-            return False
-        if pending.stream is not None:
-            # That one hangs; this one has come to the same point meanwhile.
-            pending.close_stream()
-            pending.fail(pending.streaming_from, TIMEOUT)
-        query_id = next(self._ids)
-        done = partial(self._stream_ended, pending, server, query_id)
-        message = query_id + pending.body
-        pending.streaming_from = server
-        try:
-            address = self._servers.addresses[server]
-            pending.stream = Stream(address, message, self._watcher, done)
-        except OSError as error:
-            self._failed(pending, server, Failure(_DOWN, type(error).__name__))
-        else:
-            pending.wait_for_stream(now, self._timing.attempt_timeout)
-        return True
-
-    def _stream_ended(
-        self, pending: Pending, server: int, query_id: bytes, result: bytes | OSError
-    ) -> None:
-        pending.stream = None
-        if isinstance(result, OSError):
-            # The server is there, but what it has to say does not fit UDP.
-            detail = f"{type(result).__name__} over TCP"
-            self._failed(pending, server, Failure(FailureReason.TRUNCATED, detail))
-            return
-        answer: Answer = Failure(FailureReason.MALFORMED, "not an answer")
-        if result[:2] == query_id and answers(result, pending.section):
-            answer = decode(result, pending.question)
-        if type(answer) is Failure:
-            self._failed(pending, server, answer)
-        else:
-            self._finish(pending, answer)
-
     def _finish(self, pending: Pending, answer: Answer) -> None:
         pending.forget()
         self._pending.discard(pending)
         pending.callback(answer)
-        self._admit()
+        if self._backlog:
+            self._admit()
 
     def _admit(self) -> None:
         # A loop, and not one inside the other: a thousand may fail at once.
@@ -232,7 +210,7 @@ class Engine:
             return
         try:
             self._admitting = True
-            while self._backlog and len(self._pending) < self._timing.max_in_flight:
+            while self._backlog and len(self._pending) < self._most:
                 successor, now = self._backlog.popleft(), time.monotonic()
                 if successor.deadline <= now:
                     successor.callback(_NO_TURN)
@@ -295,6 +273,6 @@ class Engine:
 
     def close(self) -> None:
         """Close all sockets; whoever still waits is told that the resolver is down."""
-        down = Failure(_DOWN, "closed")
+        self._closed = True
         for pending in self.release():
-            pending.callback(down)
+            pending.callback(CLOSED)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .._dns import Failure, FailureReason, Question
 from .._flight import Callback
@@ -20,6 +20,8 @@ from .._wire import query, question_section
 if TYPE_CHECKING:
     from ._channel import Channel
     from ._stream import Stream
+
+    _Sent: TypeAlias = tuple[Channel, bytes, bool]
 
 # Sends of one question to one server (RFC 9520, section 3.1).
 MAX_SENDS = 3
@@ -69,7 +71,6 @@ class Pending:
         callback: Gets the answer.
         deadline: When it gets `failure` (`time.monotonic`).
         section: The question section, which an answer has to repeat.
-        body: The query without its ID, as it is sent next.
         failure: What to say if no answer comes: the most telling of what went wrong.
         due: When to try again; infinity if there is nothing left to try.
         server: Index of the server that was asked last.
@@ -84,24 +85,18 @@ class Pending:
         over_tcp: Servers that are to be asked over TCP next.
     """
 
-    __slots__ = (
-        "body",
-        "callback",
-        "deadline",
-        "done_with",
-        "due",
-        "edns",
-        "failure",
-        "outstanding",
-        "over_tcp",
-        "question",
-        "section",
-        "sends",
-        "server",
-        "stream",
-        "stream_due",
-        "streaming_from",
-    )
+    # What most questions never need has its first value here. There are no slots, so
+    # that it costs nothing until then.
+    edns = True
+    failure = _UNASKED
+    due = 0.0
+    server = -1
+    done_with: frozenset[int] = frozenset()
+    outstanding: tuple[_Sent, ...] = ()
+    stream: Stream | None = None
+    streaming_from = -1
+    stream_due = 0.0
+    over_tcp: tuple[int, ...] = ()
 
     def __init__(
         self, question: Question, deadline: float, callback: Callback, servers: int
@@ -111,18 +106,7 @@ class Pending:
         self.callback = callback
         self.deadline = deadline
         self.section = question_section(question)
-        self.body = query(self.section)
-        self.edns = True
-        self.failure = _UNASKED
-        self.due = 0.0
-        self.server = -1
         self.sends = [0] * servers
-        self.done_with: set[int] = set()
-        self.outstanding: list[tuple[Channel, bytes, bool]] = []
-        self.stream: Stream | None = None
-        self.streaming_from = -1
-        self.stream_due = 0.0
-        self.over_tcp: list[int] = []
 
     @property
     def is_expecting(self) -> bool:
@@ -137,10 +121,12 @@ class Pending:
 
     def next_server(self, preferred: int) -> int | None:
         """Choose whom to ask next: the least asked, beginning with *preferred*."""
+        if self.server < 0:
+            return preferred
         servers = len(self.sends)
         if servers == 1:
             return None if self.done_with or self.sends[0] >= MAX_SENDS else 0
-        first = preferred if self.server < 0 else self.server + 1
+        first = self.server + 1
         best = None
         for step in range(servers):
             candidate = (first + step) % servers
@@ -153,22 +139,26 @@ class Pending:
     @property
     def channels(self) -> Collection[Channel]:
         """Where an answer can come from, so that the next try goes elsewhere."""
-        return {sent[0] for sent in self.outstanding} if self.outstanding else ()
+        return [sent[0] for sent in self.outstanding]
 
     def had_edns(self, channel: Channel, query_id: bytes) -> bool:
         """Whether the query with this ID was sent with an OPT record."""
         return (channel, query_id, True) in self.outstanding
 
+    def message(self, query_id: bytes) -> bytes:
+        """Build the query, as it is sent next."""
+        return query_id + query(self.section, self.edns)
+
     def sent(
         self, channel: Channel, query_id: bytes, now: float, patience: float
     ) -> None:
         """Expect an answer on *channel*, and wait *patience* seconds or longer."""
-        self.server = channel.server
-        self.due = now + patience * (1 << self.sends[channel.server])
-        self.sends[channel.server] += 1
+        self.server = server = channel.server
+        self.due = now + patience * (1 << self.sends[server])
+        self.sends[server] += 1
         # In this order: what is interrupted here is forgotten all the same, and no
         # answer comes for what has been forgotten.
-        self.outstanding.append((channel, query_id, self.edns))
+        self.outstanding += ((channel, query_id, self.edns),)
         channel.inflight[query_id] = self
 
     def learn(self, failure: Failure) -> None:
@@ -180,9 +170,8 @@ class Pending:
         """Ask *server* no more, and expect nothing from it."""
         self.server = server
         self.learn(failure)
-        self.done_with.add(server)
-        if server in self.over_tcp:
-            self.over_tcp.remove(server)
+        self.done_with |= {server}
+        self.over_tcp = tuple(other for other in self.over_tcp if other != server)
         self.expect_nothing_from(server)
 
     def expect_nothing_from(self, server: int) -> None:
@@ -196,28 +185,30 @@ class Pending:
         Returns:
             Whether *server* has been asked without EDNS already, and may answer.
         """
-        self.body = query(self.section, edns=False)
         self.edns = False
         from_it = [sent for sent in self.outstanding if sent[0].server == server]
         self._drop([sent for sent in from_it if sent[2]])
         return not all(sent[2] for sent in from_it)
 
-    def _drop(self, dropped: list[tuple[Channel, bytes, bool]]) -> None:
+    def _drop(self, dropped: list[_Sent]) -> None:
         for channel, query_id, _ in dropped:
             channel.inflight.pop(query_id, None)
-        self.outstanding = [sent for sent in self.outstanding if sent not in dropped]
+        left = [sent for sent in self.outstanding if sent not in dropped]
+        self.outstanding = tuple(left)
 
     def truncated_by(self, server: int) -> None:
         """Take note that *server* is to be asked over TCP; one at a time."""
         if server != self.streaming_from and server not in self.over_tcp:
-            self.over_tcp.append(server)
+            self.over_tcp += (server,)
             self.due = self.stream_due
 
     def next_over_tcp(self, now: float) -> int | None:
         """Choose whom to ask over TCP, if no stream is under way that has time left."""
         if not self.over_tcp or (self.stream is not None and now < self.stream_due):
             return None
-        return self.over_tcp.pop(0)
+        first, *others = self.over_tcp
+        self.over_tcp = tuple(others)
+        return first
 
     def wait_for_stream(self, now: float, patience: float) -> None:
         """Leave TCP some time before another server is asked."""
@@ -240,5 +231,6 @@ class Pending:
         """Expect nothing from anybody."""
         for channel, query_id, _ in self.outstanding:
             channel.inflight.pop(query_id, None)
-        self.outstanding = []
-        self.close_stream()
+        self.outstanding = ()
+        if self.stream is not None:
+            self.close_stream()

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from functools import partial
 
-from ._channel import SOCKETS, Channel
+from ._channel import MAX_USES, SOCKETS, Channel
 from ._servers import Servers
 from ._stream import Watcher
 
@@ -53,15 +53,16 @@ class Pool:
             OSError: If there is none, and none to be had.
         """
         channels = self._open[server]
-        if channels and channels[0].is_worn(now):
+        if channels and (channels[0].uses >= MAX_USES or channels[0].worn_at <= now):
             self._worn.add(channels.popleft())
             self.close_worn()
         if len(channels) < SOCKETS:
             self._add(server, now, spare=any(c not in used for c in channels))
+        channel = channels[0]
         channels.rotate(-1)
-        while channels[-1] in used:
+        while channel in used:
+            channel = channels[0]
             channels.rotate(-1)
-        channel = channels[-1]
         channel.uses += 1
         return channel
 

@@ -1,13 +1,12 @@
 """
-What tells the engine that a socket is ready: a selector, or an event loop.
+What tells the engine of a thread that a socket is ready: a selector.
 
 Owns      waiting.
-Knows not what for.
+Knows not what for; event loops: see `_loop_watcher`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import selectors
 import socket
@@ -122,61 +121,3 @@ class SelectorWatcher(PumpedAsker):
             self.engine.close()
         finally:
             self._selector.close()
-
-
-class LoopWatcher:
-    """
-    A `Watcher` in an event loop.
-
-    Args:
-        loop: Running in this thread.
-
-    Attributes:
-        engine: What is watched for.
-        loop: The event loop.
-    """
-
-    engine: Engine
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """See the class."""
-        self.loop = loop
-        self._armed = False
-
-    def watch_reader(self, sock: socket.socket, callback: Callable[[], object]) -> None:
-        """See `Watcher`."""
-        self.loop.remove_writer(sock)
-        self.loop.add_reader(sock, callback)
-
-    def watch_writer(self, sock: socket.socket, callback: Callable[[], object]) -> None:
-        """See `Watcher`."""
-        self.loop.add_writer(sock, callback)
-
-    def forget(self, sock: socket.socket) -> None:
-        """See `Watcher`."""
-        if not self.loop.is_closed():
-            self.loop.remove_reader(sock)
-            self.loop.remove_writer(sock)
-
-    def arm(self) -> None:
-        """See `Watcher`."""
-        if not self._armed:
-            self._armed = True
-            self.loop.call_later(SWEEP, self._sweep)
-
-    def _sweep(self) -> None:
-        self._armed = False
-        try:
-            self.engine.sweep()
-        finally:
-            if self.engine.busy:
-                self.arm()
-
-    def close(self) -> None:
-        """Close everything."""
-        self.engine.close()
-
-
-def can_watch(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether *loop* can watch sockets; the default loop of Windows cannot."""
-    return type(loop).add_reader is not asyncio.AbstractEventLoop.add_reader

@@ -1,8 +1,8 @@
 """
 The default resolver: asks the recursive resolvers of the system, or those given.
 
-Owns      sockets per thread and per event loop, and how each of these waits.
-Knows not the DNS: see `_engine`.
+Owns      sockets per thread, and how a thread waits.
+Knows not the DNS: see `_engine`; event loops: see `async_stub`.
 
 Absolute names only, never a search list, never the hosts file. DNSSEC is left to the
 resolver that is asked, so let it be a local validating one.
@@ -10,7 +10,6 @@ resolver that is asked, so let it be a local validating one.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 
@@ -18,21 +17,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from .._ask import LoopAsker, PumpedAsker, bug
+from .._ask import PumpedAsker
 from .._dns import Answer, Failure, FailureReason, Question
 from .._flight import Callback
-from .._fork import after_fork
 from .._safeguards import ROOT_SERVER
-from ._engine import Engine
+from ._engine import CLOSED, Engine
 from ._pending import Timing
 from ._servers import Server, Servers, parse_servers, system_servers
-from ._watchers import LoopWatcher, SelectorWatcher, can_watch
+from ._watchers import SelectorWatcher
 
 _DEFAULT_TIMING = Timing()
-_CLOSED = Failure(FailureReason.RESOLVER_DOWN, "closed")
 
 
-class _Stub(ABC):
+class Stub(ABC):
     """What both stub resolvers have in common: whom to ask, and when again."""
 
     canary = ROOT_SERVER
@@ -82,7 +79,7 @@ class _Lease:
         self.watcher.release()
 
 
-class StubResolver(_Stub, PumpedAsker):
+class StubResolver(Stub, PumpedAsker):
     """
     Asks recursive resolvers, for threads.
 
@@ -117,7 +114,7 @@ class StubResolver(_Stub, PumpedAsker):
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
         """Put *question*; `pump` hands the answer to *callback*."""
         if self._closed:
-            callback(_CLOSED)
+            callback(CLOSED)
             return
         try:
             watcher = self._watcher()
@@ -171,102 +168,3 @@ class StubResolver(_Stub, PumpedAsker):
         lease: _Lease | None = self._local.__dict__.pop("lease", None)
         if lease is not None:
             lease.watcher.close()
-
-
-class AsyncStubResolver(_Stub, LoopAsker):
-    """
-    Asks recursive resolvers, for asyncio; takes what `StubResolver` takes.
-
-    Every event loop has its own sockets. Loops that cannot watch sockets (the default
-    loop of Windows) get their answers from threads.
-    """
-
-    def _begin(self) -> None:
-        self._watchers: dict[asyncio.AbstractEventLoop, LoopWatcher] = {}
-        self._last: LoopWatcher | None = None
-        self._blocking: StubResolver | None = None
-        self._lock = threading.Lock()
-        after_fork(self)
-
-    def reset(self) -> None:
-        """Make a new lock, for a forked child, whose loops are not its parent's."""
-        self._lock = threading.Lock()
-        self._last = None
-
-    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
-        """Put *question*; *callback* gets the answer in the running event loop."""
-        if self._closed:
-            callback(_CLOSED)
-            return
-        loop = asyncio.get_running_loop()
-        watcher = self._last
-        if watcher is None or watcher.loop is not loop:
-            if not can_watch(loop):
-                self._ask_in_thread(loop, question, deadline, callback)
-                return
-            watcher = self._last = self._watcher(loop)
-        watcher.engine.ask(question, deadline, callback)
-
-    def drop(self, callback: Callback, /) -> None:
-        """See `Asker.drop`."""
-        watcher = self._watchers.get(asyncio.get_running_loop())
-        if watcher is not None:
-            watcher.engine.drop(callback)
-
-    def _watcher(self, loop: asyncio.AbstractEventLoop) -> LoopWatcher:
-        with self._lock:
-            closed = [
-                self._watchers.pop(other)
-                for other in list(self._watchers)
-                if other.is_closed()
-            ]
-            watcher = self._watchers.get(loop)
-            if watcher is None:
-                watcher = self._watchers[loop] = LoopWatcher(loop)
-                watcher.engine = Engine(self._servers, self._timing, watcher)
-        # Without the lock: whoever is told may ask something else.
-        for other_watcher in closed:
-            other_watcher.close()
-        return watcher
-
-    def _ask_in_thread(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        question: Question,
-        deadline: float,
-        callback: Callback,
-    ) -> None:
-        if self._blocking is None:
-            servers = [str(server) for server in self.servers]
-            self._blocking = StubResolver(servers, timing=self._timing)
-        resolve = self._blocking.resolve
-        future = loop.run_in_executor(None, resolve, question, deadline)
-
-        def done(future: asyncio.Future[Answer]) -> None:
-            error = future.exception()
-            callback(future.result() if error is None else bug(error))
-
-        future.add_done_callback(done)
-
-    def resolve(self, question: Question, deadline: float, /) -> asyncio.Future[Answer]:
-        """See `AsyncResolver.resolve`."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-
-        def settle(answer: Answer) -> None:
-            if not future.done():
-                future.set_result(answer)
-
-        self.ask(question, deadline, settle)
-        return future
-
-    def close(self) -> None:
-        """Close all sockets; to be called in the event loop that uses them."""
-        self._closed = True
-        self._last = None
-        with self._lock:
-            watchers = list(self._watchers.values())
-            self._watchers.clear()
-        for watcher in watchers:
-            watcher.close()
-        if self._blocking is not None:
-            self._blocking.close()

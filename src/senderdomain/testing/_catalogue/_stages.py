@@ -24,8 +24,8 @@ from typing import Any, Protocol, TypeVar, cast
 from ..._ask import AsyncResolver, Resolver
 from ..._dns import Question
 from ..._value import value
+from ...resolvers import AsyncStubResolver, StubResolver
 from ...resolvers._pending import Timing
-from ...resolvers.stub import AsyncStubResolver, StubResolver
 from .._exchange import Fault
 from .._loopback import LoopbackDNS
 from .._zone import Zone

@@ -1,0 +1,73 @@
+"""
+What tells the engine of an event loop that a socket is ready: the loop.
+
+Owns      readers, writers and the timer of the loop.
+Knows not what for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from collections.abc import Callable
+
+from ._engine import SWEEP, Engine
+
+
+class LoopWatcher:
+    """
+    A `Watcher` in an event loop.
+
+    Args:
+        loop: Running in this thread.
+
+    Attributes:
+        engine: What is watched for.
+        loop: The event loop.
+    """
+
+    engine: Engine
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See the class."""
+        self.loop = loop
+        self._armed = False
+
+    def watch_reader(self, sock: socket.socket, callback: Callable[[], object]) -> None:
+        """See `Watcher`."""
+        self.loop.remove_writer(sock)
+        self.loop.add_reader(sock, callback)
+
+    def watch_writer(self, sock: socket.socket, callback: Callable[[], object]) -> None:
+        """See `Watcher`."""
+        self.loop.add_writer(sock, callback)
+
+    def forget(self, sock: socket.socket) -> None:
+        """See `Watcher`."""
+        if not self.loop.is_closed():
+            self.loop.remove_reader(sock)
+            self.loop.remove_writer(sock)
+
+    def arm(self) -> None:
+        """See `Watcher`."""
+        if not self._armed:
+            self._armed = True
+            self.loop.call_later(SWEEP, self._sweep)
+
+    def _sweep(self) -> None:
+        self._armed = False
+        try:
+            self.engine.sweep()
+        finally:
+            if self.engine.busy:
+                self.arm()
+
+    def close(self) -> None:
+        """Close everything."""
+        self.engine.close()
+
+
+def can_watch(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether *loop* can watch sockets; the default loop of Windows cannot."""
+    return type(loop).add_reader is not asyncio.AbstractEventLoop.add_reader
