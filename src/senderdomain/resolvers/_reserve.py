@@ -26,8 +26,9 @@ _SHARE = 4
 # Places below one parent domain that are few.
 _FEW = 16
 
-# Seconds between two looks at all questions under way.
-_BETWEEN_LOOKS = 0.05
+# Seconds between two looks at all questions under way. What is given out meanwhile
+# counts as taken until the next one, whether it has been answered or not.
+_BETWEEN_LOOKS = 0.005
 
 
 class Reserve:
