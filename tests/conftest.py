@@ -8,6 +8,7 @@ import pytest
 
 from hypothesis import HealthCheck, settings
 
+from senderdomain._notices import _NOTICES
 from senderdomain.testing import SettableClock
 
 # Deterministic, so that a red run can be repeated; no deadline, so that a slow
@@ -26,6 +27,12 @@ settings.load_profile("default")
 def clock() -> SettableClock:
     """Give a clock to the test, between two whole seconds."""
     return SettableClock(1_000.5)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said_yet():
+    """Let no test be silent because another one has said the same a moment ago."""
+    _NOTICES.reset()
 
 
 # What test_faults.py has found: id -> fault, outcome in a thread and in a task,

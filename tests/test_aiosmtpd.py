@@ -265,7 +265,7 @@ def test_an_error_of_ours_is_a_451_and_logged(caplog):
 
     class Broken:
         async def verify(self, *_, **__):
-            raise RuntimeError("ours")
+            raise LookupError("ours")
 
     def dialogue(client):
         client.say("helo c.example")

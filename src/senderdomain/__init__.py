@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from ._policy import Policy, TablePolicy
     from ._profile import Profile, Receiver
     from ._reply import Action, Reply, Stage, shown
-    from ._report import Stats
+    from ._report import Health, Stats
+    from ._safeguards import Safeguards
     from ._targets import Depth, TargetRules
     from ._verdict import Verdict
     from ._verifier import DomainVerifier
@@ -57,6 +58,7 @@ __all__ = [
     "FailureReason",
     "Finding",
     "FindingCache",
+    "Health",
     "NoData",
     "NxDomain",
     "Outcome",
@@ -69,6 +71,7 @@ __all__ = [
     "Records",
     "Reply",
     "Resolver",
+    "Safeguards",
     "Stage",
     "Stats",
     "SyntaxFault",
@@ -97,6 +100,7 @@ __getattr__, __dir__ = lazily(
         "FailureReason": "_dns",
         "Finding": "_finding",
         "FindingCache": "_cache",
+        "Health": "_report",
         "MX": "_dns",
         "NoData": "_dns",
         "NxDomain": "_dns",
@@ -110,6 +114,7 @@ __getattr__, __dir__ = lazily(
         "Records": "_dns",
         "Reply": "_reply",
         "Resolver": "_ask",
+        "Safeguards": "_safeguards",
         "Stage": "_reply",
         "Stats": "_report",
         "SyntaxFault": "_finding",

@@ -8,7 +8,6 @@ Knows not lookups, caches; the stub resolvers, which ask in this way by themselv
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 
@@ -28,11 +27,10 @@ from ._dns import (
     Records,
 )
 from ._flight import Ask, Callback
+from ._notices import complain
 
 if TYPE_CHECKING:
     import asyncio
-
-_LOG = logging.getLogger("senderdomain")
 
 TOO_LATE = Failure(FailureReason.TIMEOUT, "resolver")
 """The answer at the deadline, where a user's resolver has none."""
@@ -133,22 +131,22 @@ def checked(answer: object) -> Answer:
     match answer:
         case Records(ttl=ttl) | NoData(ttl) | NxDomain(ttl):
             if type(ttl) is not int or ttl < 0:
-                _LOG.error("resolver gave a TTL that is not a whole number of seconds")
+                complain("resolver gave a TTL that is not a whole number of seconds")
             elif isinstance(answer, Records) and not _is_rrset(answer.rrset):
-                _LOG.error("resolver gave Records that are no tuple of MX or addresses")
+                complain("resolver gave Records that are no tuple of MX or addresses")
             elif isinstance(answer, NoData) and not _is_doubt(answer.doubt):
-                _LOG.error("resolver gave NoData with a doubt that is no FailureReason")
+                complain("resolver gave NoData with a doubt that is no FailureReason")
             elif isinstance(answer, NxDomain) and not _is_flag(answer.aliased):
-                _LOG.error("resolver gave NxDomain that is neither aliased nor not")
+                complain("resolver gave NxDomain that is neither aliased nor not")
             else:
                 return cast("Answer", answer)
         case Failure(reason):
             given: object = reason
             if isinstance(given, FailureReason):
                 return answer
-            _LOG.error("resolver gave a Failure without a FailureReason")
+            complain("resolver gave a Failure without a FailureReason")
         case _:
-            _LOG.error("resolver gave a %s and no Answer", type(answer).__name__)
+            complain("resolver gave a %s and no Answer", type(answer).__name__)
     return Failure(FailureReason.RESOLVER_BUG, type(answer).__name__)
 
 
@@ -178,7 +176,7 @@ def _is_rdata(rdata: object) -> bool:
 
 def bug(error: BaseException) -> Failure:
     """Log what a resolver raised, and make an answer of it."""
-    _LOG.error("resolver raised %s", type(error).__name__, exc_info=error)
+    complain("resolver raised %s", type(error).__name__, error=error)
     return Failure(FailureReason.RESOLVER_BUG, type(error).__name__)
 
 

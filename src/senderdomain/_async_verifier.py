@@ -27,6 +27,7 @@ from ._loop_window import LoopWindow
 from ._many import IN_FLIGHT, check_in_flight
 from ._policy import Policy
 from ._reader import Parsed
+from ._safeguards import DEFAULT_SAFEGUARDS, Safeguards
 from ._targets import DEFAULT_TARGETS, Depth, Judge, TargetRules
 from ._verdict import Verdict
 from ._verifier import DEADLINE, Face, check_resolver
@@ -47,6 +48,7 @@ class AsyncDomainVerifier(Face):
         deadline: See `DomainVerifier`.
         depth: See `DomainVerifier`.
         targets: See `DomainVerifier`.
+        safeguards: See `DomainVerifier`.
 
     Raises:
         ValueError: If one of them cannot be used, or the system has no resolver.
@@ -62,6 +64,7 @@ class AsyncDomainVerifier(Face):
         deadline: float = DEADLINE,
         depth: Depth = Depth.EXISTS,
         targets: TargetRules = DEFAULT_TARGETS,
+        safeguards: Safeguards = DEFAULT_SAFEGUARDS,
     ) -> None:
         """See the class."""
         judge = Judge.at(depth, targets)
@@ -77,7 +80,8 @@ class AsyncDomainVerifier(Face):
             resolver if isinstance(resolver, LoopAsker) else TaskAsker(resolver)
         )
         # It binds the cache, so it comes when nothing else can be wrong.
-        super().__init__(Core(policy, cache, rules, deadline, judge))
+        guarding = safeguards.around(resolver)
+        super().__init__(Core(policy, cache, rules, deadline, judge, guarding))
 
     async def verify(
         self, reverse_path: str | bytes, *, smtputf8: bool = False

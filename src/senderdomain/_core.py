@@ -24,11 +24,13 @@ from ._domain import NO_DOMAIN, AddressRules
 from ._finding import Finding, Outcome
 from ._flight import OVERDUE, Ask, Drop, Flight, Flights, Loop, Waiter
 from ._fork import after_fork
+from ._guard import Guard
 from ._lookup import lookup
 from ._policy import Policy
 from ._reader import Parsed, Reader
 from ._remembered import Remembered
 from ._report import LOG, Stats, log
+from ._safeguards import UNGUARDED, Guarding
 from ._settings import check, profile_of
 from ._targets import Judge
 from ._verdict import Verdict
@@ -51,18 +53,20 @@ class Core:
         rules: Which names are acceptable.
         deadline: Seconds for a verdict.
         judge: Of the targets, for lookups deeper than `Depth.EXISTS`.
+        guarding: Against trouble with the DNS, and the name that this takes.
 
     Raises:
         ValueError: If one of them cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the settings of both verifiers
         self,
         policy: Policy,
         cache: Cache | None,
         rules: AddressRules,
         deadline: float,
-        judge: Judge | None = None,
+        judge: Judge | None,
+        guarding: Guarding,
     ) -> None:
         """See the class."""
         check(policy, cache, rules, deadline)
@@ -90,6 +94,8 @@ class Core:
             # A profile's own way of reading must not be cut short either.
             long_way = reader.exempts or self._profile is not None
             self._hot = {} if long_way else cache.hot
+        guarding = UNGUARDED if self._profile is not None else guarding
+        self.guard = Guard(*guarding, cache, self.flights)
         self.reset()
         after_fork(self)
         self._outcomes = dict.fromkeys(Outcome, 0)
@@ -161,11 +167,7 @@ class Core:
         return self.judge(text, finding)
 
     def exempt(self, reverse_path: str | bytes) -> Verdict:
-        """
-        Judge a sender whom the operator trusts, as for an authenticated client.
-
-        Nothing is parsed and nothing asked; the outcome is `Outcome.EXEMPT`.
-        """
+        """Judge whom the operator trusts: nothing is parsed, and nothing asked."""
         return self.judge(as_text(reverse_path), Finding(NO_DOMAIN, Outcome.EXEMPT))
 
     def board(
@@ -199,6 +201,12 @@ class Core:
         return finding
 
     def start(self, flight: Flight, landings: int, ask: Ask, drop: Drop) -> None:
+        """Do as `start_listed`, unless too many wait for the same name servers."""
+        guard = self.guard
+        if flight.begun < guard.crowd.due or not guard.is_crowded(flight):
+            self.start_listed(flight, landings, ask, drop)
+
+    def start_listed(self, flight: Flight, landings: int, ask: Ask, drop: Drop) -> None:
         """
         Let *flight* look its domain up, and remember what is found.
 
@@ -214,14 +222,16 @@ class Core:
             if known is not None:
                 flight.land(known)
                 return
-        profile = self._profile
+        guard, profile = self.guard, self._profile
+        if guard.breaker.open and guard.is_closed_to(flight):
+            return
         if profile is None:
             steps = lookup(flight.domain, self._judge)
         else:
             steps = profile.plan(flight.domain, profile.receiver)
             patience = min(profile.patience, self.deadline / _PROFILE_QUESTIONS)
             ask = impatient(ask, patience)
-        flight.start(steps, ask, drop, self._keep)
+        flight.start(guard.guarded(flight, steps), ask, drop, self._keep)
 
     def judge(self, text: str, finding: Finding, start: float | None = None) -> Verdict:
         """Make a verdict of *finding*, and log it; *start* is `time.monotonic`."""
@@ -243,4 +253,5 @@ class Core:
             MappingProxyType(outcomes),
             len(self.flights),
             len(cache) if isinstance(cache, FindingCache) else None,
+            self.guard.health(),
         )

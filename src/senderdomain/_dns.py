@@ -62,6 +62,7 @@ class FailureReason(Enum):
     RESOLVER_DOWN = "resolver_down"
     BOGUS = "bogus"
     RESOLVER_BUG = "resolver_bug"
+    OUTAGE = "outage"
 
     __hash__ = object.__hash__
 

@@ -13,7 +13,6 @@ that is cancelled or gives up takes nothing away from the others.
 
 from __future__ import annotations
 
-import logging
 import threading
 
 from collections.abc import Callable
@@ -30,9 +29,8 @@ from ._dns import (
 )
 from ._finding import Finding, Outcome
 from ._fork import after_fork
+from ._notices import complain
 from ._race import Race
-
-_LOG = logging.getLogger("senderdomain")
 
 # Seconds after its deadline when a flight is given up for lost.
 OVERDUE = 0.1
@@ -73,7 +71,7 @@ def tempfail(domain: DomainName, reason: FailureReason) -> Finding:
 
 def reentrant(domain: DomainName) -> Finding:
     """Log that a lookup waits for itself, and make the finding that ends it."""
-    _LOG.error("resolver asks the verifier that is asking it, about %s", domain)
+    complain("resolver asks the verifier that is asking it, about %s", domain)
     return tempfail(domain, FailureReason.RESOLVER_BUG)
 
 
@@ -83,6 +81,7 @@ class Flight:
 
     Attributes:
         domain: What is looked up.
+        begun: When it was boarded first (`time.monotonic`).
         deadline: By when it must have landed (`time.monotonic`).
         loop: The event loop that drives it, if one does.
         thread: Otherwise the thread that does.
@@ -93,6 +92,7 @@ class Flight:
     _race: Race | None = None
     _going = False
 
+    begun: float
     _steps: Steps[Finding]
     _ask: Ask
     _drop: Drop
@@ -165,8 +165,8 @@ class Flight:
                 answer = self._answers.pop()
         except StopIteration as done:
             self.land(self._keep(done.value))
-        except Exception:  # noqa: BLE001 - a mistake of ours must not cost a verdict
-            _LOG.exception("lookup of %s failed, please report", self.domain)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours costs no verdict
+            complain("lookup of %s failed, please report", self.domain, error=error)
             self._answers.clear()
             self.land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
         finally:
@@ -182,7 +182,9 @@ class Flight:
         try:
             self._ask(question, self.deadline, callback)
         except Exception as error:  # noqa: BLE001 - as in _go_on
-            _LOG.exception("question about %s failed, please report", self.domain)
+            complain(
+                "question about %s failed, please report", self.domain, error=error
+            )
             callback(Failure(FailureReason.RESOLVER_BUG, type(error).__name__))
 
     def _end_race(self) -> None:
@@ -199,9 +201,9 @@ class Flight:
         while waiters:
             try:
                 waiters.pop()(finding)
-            except Exception:  # noqa: BLE001 - nor must one of the waiters
+            except Exception as error:  # noqa: BLE001 - nor must one of the waiters
                 # One that cannot be told must not keep the others waiting.
-                _LOG.exception("nobody heard of %s, please report", self.domain)
+                complain("nobody heard of %s, please report", self.domain, error=error)
         if self._race is not None:
             self._end_race()
 
@@ -262,6 +264,7 @@ class Flights:
             if flight is None or leads:
                 # The waiter comes first, for `abandon` to find it by.
                 flight = Flight(self, domain, deadline, loop, waiter)
+                flight.begun = now
                 self._under_way[domain] = flight
             else:
                 flight.waiters.append(waiter)

@@ -19,8 +19,7 @@ from ._ask import TOO_LATE, AsyncResolver, LoopAsker, bug, checked
 from ._dns import Answer, DomainName, FailureReason, Question
 from ._finding import Finding
 from ._flight import Callback, tempfail
-
-_LOG = logging.getLogger("senderdomain")
+from ._notices import complain
 
 # Seconds for which a resolver may hold up the event loop before it is told on.
 _SLOW = 0.1
@@ -63,10 +62,11 @@ class TaskAsker(LoopAsker):
     def _tell_if_slow(self, start: float) -> None:
         elapsed = time.monotonic() - start
         if elapsed >= _SLOW:
-            _LOG.warning(
+            complain(
                 "%s.resolve blocked the event loop for %.1f s; is it asynchronous?",
                 type(self._resolver).__name__,
                 elapsed,
+                level=logging.WARNING,
             )
 
 

@@ -101,7 +101,7 @@ class Window:
             sender.domain, home or waiter, self._flights, now, loop
         )
         if patience is None:
-            core.start(flight, landings, self._ask, self._drop)
+            core.start_listed(flight, landings, self._ask, self._drop)
         elif home is not None:
             home.give_up_after(patience, sender.domain)
 

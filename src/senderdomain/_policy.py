@@ -208,6 +208,15 @@ class TablePolicy:
 
         return self._mapped(f"{self.name}, at RCPT", fit)
 
+    def accepting_in_outage(self) -> TablePolicy:
+        """
+        Accept whom nothing is known of because the resolver is out of order.
+
+        Others that fail are deferred as before; see `Safeguards`.
+        """
+        name = f"{self.name}, accepting in an outage"
+        return self.with_replies(name, {FailureReason.OUTAGE: self.replies[Outcome.MX]})
+
     def dry_run(self) -> TablePolicy:
         """Accept everybody; `Verdict.would_be` tells what would have been said."""
 

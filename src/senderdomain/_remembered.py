@@ -33,6 +33,7 @@ POSITIVE = frozenset({Outcome.MX, Outcome.IMPLICIT_MX})
 # Trouble of ours, which says nothing about the domain.
 OURS = frozenset(
     {
+        FailureReason.OUTAGE,
         FailureReason.OVERLOAD,
         FailureReason.RESOLVER_BUG,
         FailureReason.RESOLVER_DOWN,

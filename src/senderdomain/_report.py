@@ -12,11 +12,36 @@ import logging
 from collections.abc import Mapping
 
 from ._finding import Outcome
+from ._notices import complain
 from ._reply import Action
 from ._value import value
 from ._verdict import Verdict
 
 LOG = logging.getLogger("senderdomain")
+
+
+@value
+class Health:
+    """
+    What stands between a verifier and trouble with the DNS; see `Safeguards`.
+
+    Attributes:
+        outage: New domains are deferred unasked, for the resolver is out of order.
+        transitions: How often that has begun or ended.
+        refused: Lookups that were spared because of it.
+        storm: Denials are not believed, for the canary is not found either.
+        doubted: Denials that were not believed.
+        canaries: How often the canary was asked.
+        crowded: Lookups that were refused because too many slow ones were under way.
+    """
+
+    outage: bool
+    transitions: int
+    refused: int
+    storm: bool
+    doubted: int
+    canaries: int
+    crowded: int
 
 
 @value
@@ -31,6 +56,7 @@ class Stats:
         outcomes: How the lookups ended.
         under_way: Lookups that have not ended yet.
         domains: Domains remembered, if the cache tells.
+        health: Of the resolver, as far as it can be told.
     """
 
     lookups: int
@@ -39,6 +65,7 @@ class Stats:
     outcomes: Mapping[Outcome, int]
     under_way: int
     domains: int | None
+    health: Health
 
 
 def log(verdict: Verdict) -> None:
@@ -47,10 +74,10 @@ def log(verdict: Verdict) -> None:
     finding = verdict.finding
     try:
         reply = verdict.reply
-    except Exception:
+    except Exception as error:  # noqa: BLE001
         # Whoever asks for the reply gets this too; whether there is a log must not
         # change what verify does.
-        LOG.exception("policy failed for %s", finding.domain or "-")
+        complain("policy failed for %s", finding.domain or "-", error=error)
         return
     level = logging.DEBUG if reply.action is Action.ACCEPT else logging.INFO
     LOG.log(

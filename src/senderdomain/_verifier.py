@@ -34,6 +34,7 @@ from ._many import (
 from ._policy import Policy
 from ._reader import Parsed
 from ._report import Stats
+from ._safeguards import DEFAULT_SAFEGUARDS, Safeguards
 from ._targets import DEFAULT_TARGETS, Depth, Judge, TargetRules
 from ._verdict import Verdict
 
@@ -106,6 +107,8 @@ class DomainVerifier(Face):
         deadline: Seconds for a whole verdict.
         depth: How much of a domain is looked up; a profile knows for itself.
         targets: Which mail exchangers are usable, from `Depth.EXCHANGES` on.
+        safeguards: What becomes of outages, of a resolver that denies everything, and
+            of name servers that never answer.
 
     Raises:
         ValueError: If one of them cannot be used, or the system has no resolver.
@@ -121,6 +124,7 @@ class DomainVerifier(Face):
         deadline: float = DEADLINE,
         depth: Depth = Depth.EXISTS,
         targets: TargetRules = DEFAULT_TARGETS,
+        safeguards: Safeguards = DEFAULT_SAFEGUARDS,
     ) -> None:
         """See the class."""
         judge = Judge.at(depth, targets)
@@ -140,7 +144,8 @@ class DomainVerifier(Face):
             resolver if isinstance(resolver, PumpedAsker) else BlockingAsker(resolver)
         )
         # It binds the cache, so it comes when nothing else can be wrong.
-        super().__init__(Core(policy, cache, rules, deadline, judge))
+        guarding = safeguards.around(resolver)
+        super().__init__(Core(policy, cache, rules, deadline, judge, guarding))
 
     def verify(self, reverse_path: str | bytes, *, smtputf8: bool = False) -> Verdict:
         """

@@ -15,13 +15,13 @@ reverse-path, which comes as the text ``<>``.
 
 from __future__ import annotations
 
-import logging
 import warnings
 
 from dataclasses import replace
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
+from .._notices import complain
 from .._reply import Reply
 from .._verdict import Verdict
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from .._async_verifier import AsyncDomainVerifier
 
-_LOG = logging.getLogger("senderdomain")
 
 # RFC 5321, section 4.2.2, and RFC 3463, section 3.4: it is our own fault.
 _LOCAL_ERROR = Reply(
@@ -103,8 +102,8 @@ class SenderDomainMixin:
         try:
             verdict = await self._judge(session, envelope, address)
             reply = self._fitted(verdict.reply, server, session)
-        except Exception:  # noqa: BLE001 - our own mistake must not cost mail
-            _LOG.exception("no verdict")
+        except Exception as error:  # noqa: BLE001 - our own mistake must not cost mail
+            complain("no verdict", error=error)
             return str(self._fitted(_LOCAL_ERROR, server, session))
         if reply.closes:
             _hang_up_after_next_reply(server)

@@ -12,8 +12,7 @@ Knows not how a socket becomes ready and how time passes: a `Watcher` calls
              |-- no answer in time -> send again, to the next server
              '-- deadline --------------------------------------> callback
 
-There is no timer and no task for a question. A sweep, every `SWEEP` seconds while
-anything is under way, finds what is overdue.
+No question has a timer or a task. A sweep, every `SWEEP` s, finds what is overdue.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ from .._wire import TRUNCATED, answers, decode_any, refuses_edns
 from ._channel import BUFFER, Channel, RandomIds
 from ._pending import MAX_SENDS, TIMEOUT, Pending, Timing
 from ._pool import Pool
+from ._reserve import Reserve
 from ._servers import Servers
 from ._stream import Watcher
 from ._tcp import Tcp
@@ -39,8 +39,7 @@ from ._tcp import Tcp
 # Seconds; how late a deadline can be noticed.
 SWEEP = 0.04
 
-# Datagrams taken from one socket before others get their turn.
-_BATCH = 64
+_BATCH = 64  # datagrams taken from one socket before others get their turn
 
 _DOWN = FailureReason.RESOLVER_DOWN
 CLOSED = Failure(_DOWN, "closed")
@@ -66,6 +65,7 @@ class Engine(Asker):
         self._watcher = watcher
         self._pending: set[Pending] = set()
         self._backlog: deque[Pending] = deque()
+        self._reserve = Reserve(timing.max_in_flight)
         self._pool = Pool(servers, watcher, self._readable)
         self._ids = RandomIds()
         self._tcp = Tcp(servers, timing, watcher, self._failed, self._finish)
@@ -84,13 +84,14 @@ class Engine(Asker):
             callback(CLOSED if self._closed else TIMEOUT)
             return
         pending = Pending(question, deadline, callback, self._server_count)
-        if len(self._pending) < self._most:
+        full = len(self._pending) >= self._most
+        if full and not self._reserve.admits(question, self._pending):
+            self._backlog.append(pending)
+        else:
             self._pending.add(pending)
             if len(self._pending) == 1:
                 self._watcher.arm()
             self._try(pending, now)
-        else:
-            self._backlog.append(pending)
 
     def drop(self, callback: Callback, /) -> None:
         """See `Asker.drop`."""

@@ -28,6 +28,7 @@ import dns.resolver
 
 from .._ask import ForThreads
 from .._dns import Answer, Failure, FailureReason, Question
+from .._safeguards import ROOT_SERVER
 from .._wire import answers, decode, labels_of, question_section
 
 T = TypeVar("T")
@@ -114,6 +115,8 @@ class DnspythonResolver(ForThreads):
         ValueError: If there is none to take from the system.
     """
 
+    canary = ROOT_SERVER
+
     def __init__(self, resolver: dns.resolver.Resolver | None = None) -> None:
         """See the class."""
         self._resolver = resolver or configured(dns.resolver.Resolver)
@@ -145,6 +148,8 @@ class AsyncDnspythonResolver:
     Raises:
         ValueError: If there is none to take from the system.
     """
+
+    canary = ROOT_SERVER
 
     def __init__(self, resolver: dns.asyncresolver.Resolver | None = None) -> None:
         """See the class."""

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from .._ask import PumpedAsker
 from .._dns import Answer, Failure, FailureReason, Question
 from .._flight import Callback
+from .._safeguards import ROOT_SERVER
 from ._engine import CLOSED, Engine
 from ._pending import Timing
 from ._servers import Server, Servers, parse_servers, system_servers
@@ -30,6 +31,8 @@ _DEFAULT_TIMING = Timing()
 
 class Stub(ABC):
     """What both stub resolvers have in common: whom to ask, and when again."""
+
+    canary = ROOT_SERVER
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 
+from .._safeguards import ROOT_SERVER
 from ._master import Node
 
 # The SOA of a world that has none: absence is believed for a minute.
@@ -24,6 +25,11 @@ _SOA = dns.rrset.from_text(
     ".", 60, "IN", "SOA", "nobody.invalid. nobody.invalid. 1 3600 600 86400 60"
 )
 _MAX_ALIASES = 64
+
+# Verifiers ask for this name when everything else is denied. A zone with a few names is
+# no broken resolver, so every zone has it, unless it says otherwise.
+_ROOT_SERVER = dns.name.from_text(ROOT_SERVER)
+_ITS_ADDRESS = dns.rdataset.from_text("IN", "A", 3600, "198.41.0.4")
 
 
 class Content:
@@ -64,6 +70,8 @@ class Content:
     def _node(self, name: dns.name.Name) -> Node | None:
         if name in self._exists:
             return self.nodes.get(name, {})
+        if name == _ROOT_SERVER:
+            return {dns.rdatatype.A: _ITS_ADDRESS}
         closest = name
         while closest not in self._exists and closest != dns.name.root:
             closest = closest.parent()

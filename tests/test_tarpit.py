@@ -1,0 +1,454 @@
+"""Name servers that never answer: they hold up their own domains, and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+import threading
+import time
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.trouble import AsyncWorld, World, amount, clock_now, denying, good, lines
+
+from senderdomain import (
+    AsyncDomainVerifier,
+    DomainVerifier,
+    Failure,
+    FailureReason,
+    FindingCache,
+    Outcome,
+    Question,
+    RecordType,
+    Safeguards,
+)
+from senderdomain._crowd import Crowd, parent_of
+from senderdomain.resolvers import AsyncStubResolver, Timing
+from senderdomain.resolvers._reserve import Reserve
+from senderdomain.testing import LoopbackDNS, Zone
+
+OVERLOAD = FailureReason.OVERLOAD
+
+
+def flights(count, parent="tarpit.example", begun=0.0, deadline=5.0):
+    """Give lookups under way."""
+    return [
+        SimpleNamespace(domain=f"n{n}.{parent}", begun=begun, deadline=deadline)
+        for n in range(count)
+    ]
+
+
+_ENDED = itertools.count()
+
+
+def refuses(crowd, domain, now, under_way):
+    """Ask *crowd*; some other lookup has ended since it was last asked."""
+    return crowd.refuses(domain, now, lambda: under_way, next(_ENDED))
+
+
+# ---------------------------------------------------------------- the crowd alone
+
+
+@pytest.mark.parametrize(
+    ("domain", "parent"),
+    [
+        ("a.b.example.org", "example.org"),
+        ("example.org", "example.org"),
+        ("org", "org"),
+    ],
+)
+def test_a_parent_is_the_last_two_labels(domain, parent):
+    """No list of public suffixes is needed, and none can be out of date."""
+    assert parent_of(domain) == parent
+
+
+@pytest.mark.parametrize("count", [0, 15, 16, 17, 1_000])
+def test_16_slow_lookups_below_one_parent_are_enough(count):
+    """The next one is turned away; those of others are not."""
+    crowd = Crowd(256, 16)
+    under_way = flights(count)
+    refused = refuses(crowd, "x.tarpit.example", 1.0, under_way)
+    assert refused == ("tarpit.example" if count >= 16 else None)
+    assert refuses(crowd, "x.other.example", 1.0, under_way) is None
+
+
+def test_lookups_that_have_just_begun_do_not_count():
+    """Name servers that are well answer within milliseconds, thousands at once."""
+    crowd = Crowd(256, 16)
+    assert refuses(crowd, "x.tarpit.example", 0.4, flights(5_000)) is None
+
+
+def test_nobody_is_slow_while_nothing_can_end():
+    """An event loop that has begun 20,000 lookups has not looked for answers yet."""
+    crowd = Crowd(256, 16)
+    many = flights(1_000)
+    for now in (0.1, 0.5, 1.0, 1.5):
+        assert crowd.refuses("x.tarpit.example", now, lambda: many, 1) is None
+    assert crowd.refuses("x.tarpit.example", 2.0, lambda: many, 1)
+
+
+def test_there_is_nothing_to_look_at_most_of_the_time():
+    """All lookups are looked at 20 times a second at the most."""
+    crowd = Crowd(256, 16)
+    assert crowd.due == float("-inf")
+    refuses(crowd, "d.example", 1.0, [])
+    assert crowd.due == 1.05
+    refuses(crowd, "d.example", 1.05, flights(15))
+    assert crowd.due == 1.05 + 0.05
+    refuses(crowd, "d.example", 1.1, flights(16))
+    assert crowd.due == float("-inf")  # a parent is crowded: everybody is asked
+
+
+def test_a_parent_that_was_crowded_gets_16_places_and_no_more():
+    """Also for lookups that have just begun, until half a minute has passed."""
+    crowd = Crowd(256, 16)
+    assert refuses(crowd, "x.tarpit.example", 1.0, flights(16))
+    fresh = flights(10, begun=6.0, deadline=11.0)
+    answers = [refuses(crowd, f"y{n}.tarpit.example", 6.0, fresh) for n in range(8)]
+    assert answers == [None] * 6 + ["tarpit.example"] * 2
+    assert refuses(crowd, "x.tarpit.example", 36.1, flights(100, begun=36.0)) is None
+
+
+def test_a_good_answer_sets_a_parent_free():
+    """A hundred domains below com.example may be slow, and one is not."""
+    crowd = Crowd(256, 16)
+    assert refuses(crowd, "x.com.example", 1.0, flights(16, "com.example"))
+    crowd.let_go("good.com.example")
+    fresh = flights(100, "com.example", begun=1.0, deadline=6.0)
+    assert refuses(crowd, "y.com.example", 1.01, fresh) is None
+    crowd.let_go("good.com.example")
+    assert not crowd.holds
+
+
+def test_beyond_256_slow_lookups_each_parent_has_one():
+    """So that many dead parents cannot keep out those that are well."""
+    crowd = Crowd(256, 16)
+    under_way = [f for n in range(26) for f in flights(10, f"t{n}.example")]
+    assert refuses(crowd, "x.t3.example", 1.0, under_way) == "t3.example"
+    assert refuses(crowd, "x.other.example", 1.0, under_way) is None
+
+
+def test_beyond_four_times_as_many_nobody_gets_in():
+    """Each of them holds memory, and a socket's attention."""
+    crowd = Crowd(256, 16)
+    under_way = [f for n in range(1_024) for f in flights(1, f"t{n}.example")]
+    assert refuses(crowd, "x.other.example", 1.0, under_way) == "all"
+
+
+def test_lookups_that_are_lost_hold_no_place():
+    """Their thread is dead; they stay on the list until somebody asks again."""
+    crowd = Crowd(256, 16)
+    assert refuses(crowd, "x.tarpit.example", 5.2, flights(16)) is None
+
+
+@pytest.mark.parametrize(
+    ("slow", "per_parent"), [(0, 0), (0, 16), (256, 0)], ids=["none", "parent", "all"]
+)
+def test_0_is_no_limit(slow, per_parent):
+    """Each of them by itself."""
+    crowd = Crowd(slow, per_parent)
+    many = flights(10_000)
+    refused = refuses(crowd, "x.tarpit.example", 1.0, many)
+    assert (refused is not None) is bool(slow or per_parent)
+    assert Crowd(slow, per_parent).due == (
+        -math.inf if slow or per_parent else math.inf
+    )
+
+
+def test_the_memory_for_parents_is_bounded():
+    """Who has that many is held otherwise."""
+    crowd = Crowd(0, 16)
+    for n in range(1_100):
+        now = n * 0.1 + 1.0
+        slow = flights(16, f"t{n}.example", begun=now - 1, deadline=now + 4)
+        assert refuses(crowd, f"x.t{n}.example", now, slow)
+        assert len(crowd._held) <= 301  # 30 s of them
+    crowd = Crowd(0, 1)
+    slow = [f for n in range(1_100) for f in flights(1, f"t{n}.example")]
+    for n in range(1_100):
+        assert refuses(crowd, f"x.t{n}.example", 1.0, slow)
+    assert len(crowd._held) <= 1_024
+
+
+# ---------------------------------------------------------------- in a verifier
+
+
+class Tarpit(AsyncWorld):
+    """Name servers that answer at once, but for those below ``tarpit.example``."""
+
+    def __init__(self):
+        """Begin with nobody waiting."""
+        super().__init__(good)
+        self.waiting = 0
+        self.most = 0
+
+    async def resolve(self, question, deadline, /):
+        """Never come back for some."""
+        if question.qname.endswith("tarpit.example"):
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.waiting -= 1
+        return await super().resolve(question, deadline)
+
+
+async def attacked(verifier, names, callers, honest):
+    """Let *callers* ask for all *names*; give verdicts, and seconds of the others."""
+    verdicts, took = [], []
+    source = iter(names)
+
+    async def attack():
+        for name in source:
+            start = time.perf_counter()
+            verdict = await verifier.verify(f"a@{name}")
+            verdicts.append((verdict, time.perf_counter() - start))
+            await asyncio.sleep(0)
+
+    async def be_honest():
+        for n in range(honest):
+            start = time.perf_counter()
+            verdict = await verifier.verify(f"a@h{n}.honest.example")
+            assert verdict.accepted, verdict.reason
+            took.append(time.perf_counter() - start)
+            await asyncio.sleep(0.002)
+
+    await asyncio.gather(be_honest(), *(attack() for _ in range(callers)))
+    return verdicts, sorted(took)
+
+
+def test_10_000_names_of_one_tarpit_hold_16_places(caplog):
+    """Q2: after the first quarter of a second; who is turned away is forgotten."""
+    resolver = Tarpit()
+    verifier = AsyncDomainVerifier(resolver, deadline=2)
+
+    async def run():
+        # The first of them find nobody who is slow yet.
+        first = [
+            asyncio.ensure_future(verifier.verify(f"a@f{n}.tarpit.example"))
+            for n in range(50)
+        ]
+        await asyncio.sleep(0.6)
+        assert (await verifier.verify("a@honest.example")).accepted
+        await asyncio.sleep(0.06)
+        assert resolver.waiting == 50
+        names = (f"n{n}.tarpit.example" for n in range(amount(3_000, 10_000)))
+        result = await attacked(verifier, names, amount(200, 1_000), 50)
+        assert resolver.most == 50
+        await asyncio.gather(*first)
+        # All places are free, and the parent is still known.
+        again = [
+            asyncio.ensure_future(verifier.verify(f"a@g{n}.tarpit.example"))
+            for n in range(100)
+        ]
+        await asyncio.sleep(0.1)
+        assert resolver.waiting == 16
+        await asyncio.gather(*again)
+        return result
+
+    verdicts, took = asyncio.run(run())
+    assert {verdict.reason for verdict, _ in verdicts} == {OVERLOAD}
+    assert all(verdict.deferred for verdict, _ in verdicts)
+    # 0.1 ms, and 1 ms for the honest, where nobody else is at work.
+    assert sorted(seconds for _, seconds in verdicts)[len(verdicts) // 2] < 0.05
+    assert took[len(took) * 99 // 100 - 1] < 0.25
+    assert verifier.stats().under_way == 0
+    assert verifier.stats().health.crowded == len(verdicts) + 84
+    (line,) = lines(caplog)
+    assert line == ("too many slow lookups below tarpit.example: others are deferred")
+    assert verifier.cache.get("n2000.tarpit.example") is None
+
+
+def test_the_rest_of_the_server_goes_on_over_real_sockets():
+    """A thousand places are taken at once, before anybody is slow."""
+
+    class Silent(Zone):
+        def play(self, wire, *, over_tcp=False):
+            asked, steps = super().play(wire, over_tcp=over_tcp)
+            return asked, () if "tarpit" in asked else steps
+
+    zone = Silent({"*.honest.example": {"MX": ["10 mx.honest.example."]}})
+
+    async def run(server):
+        resolver = AsyncStubResolver([server.server], timing=Timing(max_in_flight=200))
+        verifier = AsyncDomainVerifier(resolver, deadline=1.5)
+        names = (f"n{n}.tarpit.example" for n in range(amount(2_000, 10_000)))
+        try:
+            return await attacked(verifier, names, amount(400, 1_000), 200)
+        finally:
+            resolver.close()
+
+    with LoopbackDNS(zone) as server:
+        verdicts, took = asyncio.run(run(server))
+    assert all(verdict.deferred for verdict, _ in verdicts)
+    assert took[len(took) * 99 // 100 - 1] < 0.25  # and not 1.5
+
+
+def test_thousands_below_one_parent_are_welcome_if_they_are_answered():
+    """The names of a large provider, or of a benchmark."""
+    world = AsyncWorld(good)
+    world.delay = 0.05
+    verifier = AsyncDomainVerifier(world)
+
+    async def run():
+        return await asyncio.gather(
+            *(verifier.verify(f"a@c{n}.provider.example") for n in range(3_000))
+        )
+
+    assert all(verdict.accepted for verdict in asyncio.run(run()))
+    assert not verifier.stats().health.crowded
+
+
+def test_slow_but_honest_name_servers_are_not_locked_out():
+    """They take a second each, far away; the first good answer sets them free."""
+    world = AsyncWorld(denying)
+    world.delay = 0.9
+    verifier = AsyncDomainVerifier(world)
+
+    async def run():
+        first = [
+            asyncio.ensure_future(verifier.verify(f"a@f{n}.com.example"))
+            for n in range(30)
+        ]
+        await asyncio.sleep(0.6)
+        world.delay = 0
+        assert (await verifier.verify("a@near.example")).rejected
+        world.delay = 0.9
+        await asyncio.sleep(0.06)
+        turned_away = await verifier.verify("a@x.com.example")
+        assert (await asyncio.gather(*first))[0].outcome is Outcome.NXDOMAIN
+        many = [verifier.verify(f"a@g{n}.com.example") for n in range(30)]
+        return turned_away, await asyncio.gather(*many)
+
+    turned_away, many = asyncio.run(run())
+    assert turned_away.reason is OVERLOAD
+    assert {verdict.outcome for verdict in many} == {Outcome.NXDOMAIN}
+
+
+def test_a_list_is_its_owners_own_patience():
+    """200 dead domains of one parent at a time are what he has asked for."""
+    resolver = Tarpit()
+    verifier = AsyncDomainVerifier(resolver, deadline=0.5)
+
+    async def run():
+        senders = [f"a@n{n}.tarpit.example" for n in range(200)]
+        return [v.reason async for v in verifier.verify_many(senders, in_flight=40)]
+
+    assert set(asyncio.run(run())) <= {FailureReason.TIMEOUT, FailureReason.OUTAGE}
+    assert not verifier.stats().health.crowded
+
+
+def test_threads_are_counted_together():
+    """Each of them waits for one lookup; beyond 16, they do not."""
+    stop = threading.Event()
+
+    def hang(question):
+        if question.qname.endswith("tarpit.example"):
+            stop.wait(10)
+            return Failure(FailureReason.TIMEOUT)
+        return good(question)
+
+    verifier = DomainVerifier(World(hang))
+    threads = [
+        threading.Thread(target=verifier.verify, args=(f"a@n{n}.tarpit.example",))
+        for n in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    while verifier.stats().under_way < 16:
+        time.sleep(0.001)
+    time.sleep(0.6)
+    assert verifier.verify("a@honest.example").accepted
+    time.sleep(0.06)
+    turned_away = verifier.verify("a@x.tarpit.example")
+    assert verifier.verify("a@other.example").accepted
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert turned_away.reason is OVERLOAD
+    assert turned_away.deferred
+
+
+def test_a_stale_finding_is_better_than_being_turned_away():
+    """Stale may only accept, and that it does."""
+    clock, resolver = clock_now(), Tarpit()
+    verifier = AsyncDomainVerifier(
+        resolver, cache=FindingCache(clock=clock), deadline=0.9
+    )
+
+    async def run():
+        verifier.cache.put((await verifier.verify("a@ok.example")).finding)
+        known = (await verifier.verify("a@ok.example")).finding
+        assert known.outcome is Outcome.MX
+        waiting = [
+            asyncio.ensure_future(verifier.verify(f"a@n{n}.ok.example"))
+            for n in range(16)
+        ]
+        clock.advance(400)
+        await asyncio.sleep(0.6)
+        stale = await verifier.verify("a@ok.example")
+        await asyncio.gather(*waiting)
+        return stale
+
+    resolver.mood = good
+
+    async def hang(question, deadline, /):
+        if question.qname.endswith(".ok.example"):
+            await asyncio.Event().wait()
+        return good(question)
+
+    resolver.resolve = hang
+    stale = asyncio.run(run())
+    assert stale.accepted
+    assert stale.finding.stale
+
+
+def test_who_wants_no_limit_has_none():
+    """As before there was one."""
+    resolver = Tarpit()
+    unlimited = Safeguards(slow=0, slow_per_parent=0)
+    verifier = AsyncDomainVerifier(resolver, deadline=0.8, safeguards=unlimited)
+
+    async def run():
+        first = [
+            asyncio.ensure_future(verifier.verify(f"a@f{n}.tarpit.example"))
+            for n in range(30)
+        ]
+        await asyncio.sleep(0.6)
+        late = await verifier.verify("a@x.tarpit.example")
+        await asyncio.gather(*first)
+        return late
+
+    assert asyncio.run(run()).reason is not OVERLOAD
+
+
+# ---------------------------------------------------------------- the last places
+
+
+def pending(count, parent):
+    """Give questions under way."""
+    return [
+        SimpleNamespace(question=Question(f"n{n}.{parent}", RecordType.MX))
+        for n in range(count)
+    ]
+
+
+def test_the_last_places_are_for_those_who_have_few():
+    """A quarter more than there are for everybody."""
+    reserve = Reserve(100)
+    taken = pending(100, "tarpit.example")
+    mine = Question("x.tarpit.example", RecordType.MX)
+    other = Question("x.other.example", RecordType.MX)
+    assert not reserve.admits(mine, taken)
+    admitted = sum(reserve.admits(other, taken) for _ in range(50))
+    assert admitted == 16  # then it has many, too
+    assert reserve.admits(Question("third.example", RecordType.MX), taken)
+    assert not reserve.admits(
+        Question("x.fourth.example", RecordType.MX), taken + pending(25, "a.example")
+    )
+    time.sleep(0.06)
+    assert reserve.admits(other, taken)  # those are gone by now
