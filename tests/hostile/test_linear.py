@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from senderdomain import DomainVerifier
+from senderdomain import DomainVerifier, presets
 from senderdomain._address import MAX_PATH
 from senderdomain._header import MAX_HEADER
 
 from .clocks import peak, seconds, within
 from .profile import amount
-from .test_input import InMemory
+from .test_input import InMemory, verifier
 
 # Piece that is repeated, and what stands before and behind all of it.
 SHAPES = {
@@ -54,6 +54,7 @@ SHAPES = {
     "semicolons": (";", "a:", ""),
     "controls": ("\0", "a@", ""),
 }
+PLAIN = {"default", "classic", "rfc"}
 WAYS = ["verify", "verify_domain", "verify_header"]
 
 # Limits, in seconds of CPU time: a refusal costs less than a hundredth of the former.
@@ -132,3 +133,29 @@ def test_the_limit_is_above_every_path(asked):
     """P3: what may come in one command is looked at (RFC 5321, s4.5.3.1.4)."""
     name = ".".join(["n" * 63] * 3 + ["n" * 61])
     assert asked.verify(f"<{'u' * 64}@{name}>").domain == name
+
+
+PROFILES = [name for name, policy in presets.PRESETS.items() if name not in PLAIN]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_no_reading_of_another_server_is_expensive(name, record_experiment):
+    """P3: profiles read senders in ways of their own."""
+    worst = 0.0
+    count = 0
+    with verifier(presets.PRESETS[name]) as asked:
+        for shape in SHAPES:
+            for octets in amount((60, 250, 1_000), range(10, 1_500, 30)):
+                given = made(shape, octets)
+                cost = within(
+                    ACCEPTED, lambda g=given: asked.verify(g, smtputf8=True)
+                )
+                assert cost <= ACCEPTED, (shape, octets, cost)
+                worst = max(worst, cost)
+                count += 1
+    record_experiment(
+        promise="P3",
+        what=f"looked at by {name}",
+        count=count,
+        result=f"{1e3 * worst:.2f} ms at the most",
+    )
