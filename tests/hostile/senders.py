@@ -20,7 +20,7 @@ _LDH = "abcdefghijklmnopqrstuvwxyz0123456789-"
 # What parsers trip over: controls, specials, white space of all kinds, marks that
 # combine, join or turn around, digits of other scripts, surrogates, the far planes.
 NASTY = (
-    "\0\t\n\v\f\r\x1b\x1c\x7f\x80\x85\x9f\xa0\xad \"(),.:;<>@[\\]%!$&*^`{|}~-_"
+    '\0\t\n\v\f\r\x1b\x1c\x7f\x80\x85\x9f\xa0\xad "(),.:;<>@[\\]%!$&*^`{|}~-_'
     "üßſıİσς\u0300\u0661\u06f0\u061c\u0640\u200b\u200c\u200d\u200e\u202e\u2028\u2029"
     "\u2066\u3002\uff0e\uff61\ufe52\uff20\uff1c\u2488\u2100\ufdfa\ufeff\ufffd\uffff"
     "\ud800\udbff\udc00\udc80\udcff\udfff\U0001f4a9\U000e0001\U0010ffff"
@@ -43,7 +43,9 @@ def _atoms(rng: Rng) -> str:
 
 def _script(rng: Rng, longest: int = 8) -> str:
     first, last = rng.choice(_SCRIPTS)
-    return "".join(chr(rng.randint(first, last)) for _ in range(rng.randint(1, longest)))
+    return "".join(
+        chr(rng.randint(first, last)) for _ in range(rng.randint(1, longest))
+    )
 
 
 def _quoted(rng: Rng) -> str:
@@ -69,7 +71,9 @@ GRAMMARS: list[Grammar] = [
     lambda r: f"{_atoms(r)}@xn--{_word(r)}.example",
     lambda r: f"{_atoms(r)}@{_word(r)}.xn--{_word(r, _LDH, 50)}",
     lambda r: f"{_atoms(r)}@{r.randint(0, 999)}.{r.randint(0, 999)}.1.2",
-    lambda r: f"{_atoms(r)}@{_name(r)}.{r.choice(('local', 'onion', 'invalid', 'alt'))}",
+    lambda r: (
+        f"{_atoms(r)}@{_name(r)}.{r.choice(('local', 'onion', 'invalid', 'alt'))}"
+    ),
     lambda r: f"{_atoms(r)}@localhost",
     lambda r: _atoms(r),
     lambda r: _quoted(r),
@@ -91,7 +95,9 @@ GRAMMARS: list[Grammar] = [
     lambda r: f"{_atoms(r)}@{_name(r)}{r.choice('。．｡')}example",
     lambda r: f"{_atoms(r)}%{_name(r)}@{_name(r)}.example",
     lambda r: f"{_name(r)}!{_atoms(r)}@{_name(r)}.example",
-    lambda r: f"{_atoms(r)}@{_name(r)}.example> SIZE={r.randint(0, 10**9)} BODY=8BITMIME",
+    lambda r: (
+        f"{_atoms(r)}@{_name(r)}.example> SIZE={r.randint(0, 10**9)} BODY=8BITMIME"
+    ),
     lambda r: f"{_atoms(r)}@{_name(r)}.example>\r\n250 ok\r\nRCPT TO:<x@y.example",
     lambda r: f"{_word(r)} {_word(r)} <{_atoms(r)}@{_name(r)}.example>",
     lambda r: f"=?utf-8?q?{_word(r)}?= ({_word(r)}) <{_quoted(r)}@{_name(r)}.example>",

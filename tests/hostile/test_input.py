@@ -43,9 +43,7 @@ class InMemory:
 
 def verifier(policy=presets.DEFAULT):
     """Make one whose cache is full soon."""
-    return DomainVerifier(
-        InMemory(), policy=policy, cache=FindingCache(1_000)
-    )
+    return DomainVerifier(InMemory(), policy=policy, cache=FindingCache(1_000))
 
 
 def check(verdict, sender):
@@ -84,7 +82,10 @@ def test_no_sender_raises(smtputf8, record_experiment):
     count = amount(180_000, 1_800_000)
     with verifier() as asked:
         seen = run(
-            lambda given: asked.verify(given, smtputf8=smtputf8), 100 + smtputf8, count, 7
+            lambda given: asked.verify(given, smtputf8=smtputf8),
+            100 + smtputf8,
+            count,
+            7,
         )
     assert seen >= {
         Outcome.MX,
@@ -156,7 +157,10 @@ WRONG += [("a@b.c",), {"a@b.c"}, {"a": "b"}, object(), str, iter("a@b.c")]
 @pytest.mark.parametrize("method", ["verify", "verify_domain", "verify_header"])
 def test_a_wrong_type_raises_a_type_error(given, method):
     """P1: and nothing else does."""
-    with verifier() as asked, pytest.raises(TypeError, match="a sender is str or bytes"):
+    with (
+        verifier() as asked,
+        pytest.raises(TypeError, match="a sender is str or bytes"),
+    ):
         getattr(asked, method)(given)
 
 

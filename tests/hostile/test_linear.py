@@ -147,9 +147,7 @@ def test_no_reading_of_another_server_is_expensive(name, record_experiment):
         for shape in SHAPES:
             for octets in amount((60, 250, 1_000), range(10, 1_500, 30)):
                 given = made(shape, octets)
-                cost = within(
-                    ACCEPTED, lambda g=given: asked.verify(g, smtputf8=True)
-                )
+                cost = within(ACCEPTED, lambda g=given: asked.verify(g, smtputf8=True))
                 assert cost <= ACCEPTED, (shape, octets, cost)
                 worst = max(worst, cost)
                 count += 1

@@ -26,7 +26,9 @@ from .profile import amount
 from .replies import fault, heard
 from .senders import NASTY, senders
 
-TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="{}"))
+TEXT = st.text(
+    st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="{}")
+)
 PIECES = st.one_of(
     TEXT.map(lambda text: text[:40]),
     st.sampled_from([f"{{{name}}}" for name in FIELDS]),
@@ -124,7 +126,19 @@ def test_the_words_of_a_preset_with_any_sender_are_one_reply(name, record_experi
     )
 
 
-BAD_TEXTS = ["", "\r", "\n", "a\r\nb", "\0", "\t", "\x7f", "\x80", "ü", "\u2028", "\ud800"]
+BAD_TEXTS = [
+    "",
+    "\r",
+    "\n",
+    "a\r\nb",
+    "\0",
+    "\t",
+    "\x7f",
+    "\x80",
+    "ü",
+    "\u2028",
+    "\ud800",
+]
 BAD_TEXTS += ["x" * 600, ("a", "b\n"), ("",), (), ["a"], b"a", None, 5]
 
 
@@ -135,7 +149,9 @@ def test_a_reply_that_cannot_be_sent_cannot_be_built(text):
         Reply(550, "X.1.8", text)
 
 
-@pytest.mark.parametrize("code", [-550, 0, 99, 199, 300, 354, 460, 560, 600, 5500, "550"])
+@pytest.mark.parametrize(
+    "code", [-550, 0, 99, 199, 300, 354, 460, 560, 600, 5500, "550"]
+)
 def test_only_codes_of_the_standard_can_be_built(code):
     """P2: RFC 5321, section 4.2, and no 3yz."""
     with pytest.raises(ValueError, match="not an SMTP reply code"):

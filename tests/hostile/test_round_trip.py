@@ -24,7 +24,8 @@ LET_DIG = "abcxyzABCXYZ0189"
 def dot_string(rng):
     """Dot-string = Atom *("." Atom)."""
     return ".".join(
-        "".join(rng.choices(ATEXT, k=rng.randint(1, 9))) for _ in range(rng.randint(1, 4))
+        "".join(rng.choices(ATEXT, k=rng.randint(1, 9)))
+        for _ in range(rng.randint(1, 4))
     )
 
 
@@ -68,7 +69,8 @@ def test_whatever_the_grammar_makes_is_accepted(record_experiment):
         local_part = rng.choice((dot_string, quoted_string))(rng)
         name = domain(rng)
         route = "".join(
-            f"@{domain(rng)[-40:].lstrip('-.')}," for _ in range(rng.choice((0, 0, 0, 1, 2)))
+            f"@{domain(rng)[-40:].lstrip('-.')},"
+            for _ in range(rng.choice((0, 0, 0, 1, 2)))
         )
         path = f"{route[:-1]}:" * bool(route) + f"{local_part}@{name}"
         key = name.lower()
