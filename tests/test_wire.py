@@ -214,6 +214,7 @@ ROWS = [
         records(20, MX(1, "x")),
         "a DNAME to the root",
     ),
+    ([". 20 IN DNAME other."], [], {}, MALFORMED, "a DNAME of everything"),
     (
         ["f.example. 20 IN DNAME other.", "d.other. 300 IN MX 1 x."],
         [],
@@ -520,6 +521,16 @@ def test_the_root_may_be_written_as_a_pointer():
     answer = decode(_raw(b"\0\0" + struct.pack("!H", 0xC000 | 22)), ASKED_MX)
     assert answer.null_mx
     assert Records(60, answer.rrset).null_mx
+
+
+@pytest.mark.parametrize("ttls", [(500, 20), (20, 500)])
+def test_the_least_ttl_of_an_alias_that_comes_twice_counts(ttls):
+    """RFC 2181, section 5.2, for aliases as for all records."""
+    record = b"\xc0\x0c" + struct.pack("!HHI", 5, 1, ttls[0]) + b"\0\3\1e\0"
+    again = b"\xc0\x0c" + struct.pack("!HHI", 5, 1, ttls[1]) + b"\0\3\1e\0"
+    mx = b"\1e\0" + struct.pack("!HHI", 15, 1, 300) + b"\0\5\0\1\1x\0"
+    wire = struct.pack("!6H", 0, 0x8180, 1, 3, 0, 0) + SECTION + record + again + mx
+    assert decode(wire, ASKED_MX) == Records(20, (MX(1, "x"),))
 
 
 def test_a_short_last_record_is_not_cut_off():
