@@ -498,6 +498,16 @@ def test_names_are_spelled_once_however_many_point_to_them(rtype, rdata, monkeyp
     assert len(spelled) <= 2_000
 
 
+def test_a_crowd_of_labels_is_not_spelled():
+    """D1: 32,000 of them, each written out, would take a while."""
+    record = _record(b"\xc0\x0c", 15, b"\0\1" + b"\1\1" * 126 + b"\0")
+    for count, fits in ((65, True), (66, False)):
+        header = struct.pack("!HHHHHH", 0, 0x8180, 1, count, 0, 0)
+        answer = decode(header + SECTION + record * count, ASKED_MX)
+        assert isinstance(answer, Records) is fits
+        assert fits or answer == MALFORMED
+
+
 def test_a_name_that_is_no_host_is_looked_at_once():
     """However many point to it."""
     odd = len(SECTION) + 12 + 12 + 2 + 2  # behind "a" in the first exchange

@@ -14,14 +14,16 @@ import pytest
 from senderdomain import MX, Failure, FailureReason, NoData, NxDomain, Records
 from senderdomain._everyday import everyday
 from senderdomain._message import Message
+from senderdomain._names import MAX_LABELS
 from senderdomain._wire import TRUNCATED, answers, decode, question_section
 
 from .messages import fuzzed, labels, seeds
 from .oracle import read, written
 from .profile import amount
 
-# What the library refuses and the oracle reads: names behind more than 16 pointers.
-STRICTER = {"compression pointer"}
+# What the library refuses and the oracle reads: names behind more than 16 pointers, and
+# a crowd of labels.
+STRICTER = {"compression pointer", f"over {MAX_LABELS} labels"}
 
 
 def generally(wire, question):
@@ -183,26 +185,34 @@ def _is_deliberate(theirs, question, answer):
     ) or isinstance(answer, str)
 
 
+# Octets of a message that is swept in CI, too; of longer ones, each 23rd.
+SWEPT = 300
+
+
+def offsets(wire):
+    """Choose where to cut and flip."""
+    return range(0, len(wire), 1 if len(wire) <= SWEPT else amount(23, 1))
+
+
 @pytest.mark.parametrize("number", range(len(seeds())))
 def test_no_cut_and_no_flipped_bit_invents_anything(number):
     """W4: a cut message is never a denial; a flipped one is what the oracle reads."""
     question, wire = seeds()[number]
     whole = decode(wire, question)
-    for at in range(len(wire)):
+    for at in offsets(wire):
         cut = examine(wire[:at], question)
-        if at < len(wire) and not isinstance(whole, Failure):
+        if not isinstance(whole, Failure):
             assert cut is None or isinstance(cut, Failure), at
         for bit in range(8):
             flipped = bytes([wire[at] ^ 1 << bit])
             examine(wire[:at] + flipped + wire[at + 1 :], question)
 
 
-def test_the_sweep_has_been_complete(record_experiment):
-    """W4: how much the test above has looked at."""
-    octets = sum(len(wire) for _, wire in seeds())
+def test_the_sweep_is_recorded(record_experiment):
+    """W4: how much the test above looks at."""
     record_experiment(
         promise="W4",
-        what="every cut and every flipped bit",
-        count=9 * octets,
+        what="cuts and flipped bits",
+        count=sum(9 * len(offsets(wire)) for _, wire in seeds()),
         result="0 inventions; all as the oracle reads them",
     )
