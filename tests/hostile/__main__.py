@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ SIGNS = ("record_experiment", "hostile.profile", VARIABLE)
 # Where tests/conftest.py writes what was recorded.
 EXPERIMENTS = "SENDERDOMAIN_EXPERIMENTS"
 
-HEAD = ("promise", "test", "count", "result", "seconds")
+HEAD = ("promise", "test", "count", "result")
 
 
 def modules() -> Iterator[Path]:
@@ -38,28 +39,47 @@ def modules() -> Iterator[Path]:
             yield path
 
 
-def rows(report: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+def rows(report: Mapping[str, Any]) -> Iterator[tuple[str, str, str, int, str]]:
     """Make rows of one test: what it has recorded, or how it ended."""
-    name = report["test"].rpartition("/")[2]
-    seconds = f"{report['seconds']:.1f}"
+    name = report["test"].rpartition("/")[2].partition("[")[0]
     if report["outcome"] != "passed":
-        yield "", name, "", report["outcome"].upper(), seconds
+        yield "", report["test"], "", 0, report["outcome"].upper()
     for experiment in report["experiments"]:
         yield (
             experiment["promise"],
-            f"{experiment['what']} ({name})",
-            f"{experiment['count']:,}",
+            name,
+            experiment["what"],
+            experiment["count"],
             experiment["result"],
-            seconds,
         )
+
+
+def _number(result: str) -> float:
+    found = re.match(r"[0-9.]+", result)
+    return float(found[0]) if found else 0.0
+
+
+def merged(found: list[tuple[str, str, str, int, str]]) -> tuple[str, ...]:
+    """Make one row of all that one test has recorded; the worst result counts."""
+    promise, name, what, *_ = found[0]
+    count = sum(row[3] for row in found)
+    result = max((row[4] for row in found), key=_number)
+    if len(found) > 1:
+        what = f"{what.partition(',')[0]}: {len(found)} cases"
+    return promise, f"{what} (`{name}`)", f"{count:,}", result
 
 
 def table(reports: list[dict[str, Any]]) -> str:
     """Lay the rows out for Markdown."""
-    found = [row for report in reports for row in rows(report)]
-    lines = sorted(found, key=lambda row: (row[0] == "", row[0]))
+    found: dict[tuple[str, str], list[tuple[str, str, str, int, str]]] = {}
+    for report in reports:
+        for row in rows(report):
+            found.setdefault((row[0], row[1]), []).append(row)
+    lines = sorted(map(merged, found.values()), key=lambda row: (row[0] == "", row[0]))
+    seconds = sum(report["seconds"] for report in reports)
     rule = tuple("---" for _ in HEAD)
-    return "\n".join(f"| {' | '.join(row)} |" for row in (HEAD, rule, *lines))
+    text = "\n".join(f"| {' | '.join(row)} |" for row in (HEAD, rule, *lines))
+    return f"{text}\n\n{len(reports)} tests, {seconds:.0f} s\n"
 
 
 def main() -> int:
