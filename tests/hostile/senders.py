@@ -75,8 +75,8 @@ GRAMMARS: list[Grammar] = [
         f"{_atoms(r)}@{_name(r)}.{r.choice(('local', 'onion', 'invalid', 'alt'))}"
     ),
     lambda r: f"{_atoms(r)}@localhost",
-    lambda r: _atoms(r),
-    lambda r: _quoted(r),
+    _atoms,
+    _quoted,
     lambda r: f"@{_name(r)}",
     lambda r: f"{_atoms(r)}@",
     lambda r: r.choice(("", "<>", "<", ">", "@", "<@>", "<@:>", '""', "\\", ".")),

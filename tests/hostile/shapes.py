@@ -204,10 +204,10 @@ def _different_aliases(b):
 @_shape
 def _an_alias_chain_of_long_names(b):
     b.add(_record(QNAME, CNAME, b"\4%04x" % 0 + ODD[:240] + b"\0"))
-    SHAPES_OF_ALIASES(b)
+    _chain(b)
 
 
-def SHAPES_OF_ALIASES(b):  # noqa: N802 - shared by two
+def _chain(b):
     b.fill(
         lambda n, here: _record(
             b"\4%04x" % n + ODD[:240] + b"\0",

@@ -25,7 +25,7 @@ import dns.zone
 
 from .zones import ANCHOR_MARK, FILE, ZONE_MARK, Case, cases, master_file
 
-# The year 2086 is as far away as the 32 bits of a signature let it be (RFC 4034, s3.1.5).
+# The year 2086 is nearly as far away as 32 bits let it be (RFC 4034, s3.1.5).
 BEGIN, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2086, 1, 1, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
 
@@ -33,7 +33,9 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
 def _key(name: str):
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    private = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
+    private = Ed25519PrivateKey.from_private_bytes(
+        hashlib.sha256(name.encode()).digest()
+    )
     public = private.public_key()
     return private, dns.dnssec.make_dnskey(public, "ED25519", flags=257)
 
@@ -54,7 +56,7 @@ def _compact(zone: dns.zone.Zone, private, dnskey) -> None:
 def _forge(zone: dns.zone.Zone, covered: str) -> None:
     """Turn a bit in each signature of *covered*."""
     rdtype = dns.rdatatype.from_text(covered)
-    for _, node in zone.items():
+    for node in zone.values():
         for rdataset in node:
             if rdataset.rdtype == dns.rdatatype.RRSIG and rdataset.covers == rdtype:
                 (rrsig,) = rdataset
@@ -65,7 +67,7 @@ def _forge(zone: dns.zone.Zone, covered: str) -> None:
 
 def _strip(zone: dns.zone.Zone, *rdtypes: str) -> None:
     wanted = set(map(dns.rdatatype.from_text, rdtypes))
-    for _, node in zone.items():
+    for node in zone.values():
         node.rdatasets = [
             each
             for each in node

@@ -48,7 +48,9 @@ def test_there_are_twenty_four_shapes():
         assert answers(wire, SECTION)
         if name != "a count of 65535":
             assert len(wire) > size * 0.9 - 600, (name, size, len(wire))
-    kinds = {read(wire, (b"d", b"example"), 15).kind for _, _, wire in messages(SECTION)}
+    kinds = {
+        read(wire, (b"d", b"example"), 15).kind for _, _, wire in messages(SECTION)
+    }
     assert kinds >= {"records", "nodata", "unreadable", "lost"}
 
 

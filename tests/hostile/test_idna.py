@@ -51,7 +51,7 @@ def _conformance():
     if not found:
         pytest.skip("needs IdnaTestV2.txt, from the Debian package librust-idna-dev")
     text = Path(found[-1]).read_text("utf-8")
-    VERSIONS[:] = re.findall(r"Version: (\S+)", text)[:1] + [idna.uts46data.__version__]
+    VERSIONS[:] = [re.findall(r"Version: (\S+)", text)[0], idna.uts46data.__version__]
     for line in text.splitlines():
         fields = [field.strip() for field in line.partition("#")[0].split(";")]
         if len(fields) < 5:
@@ -71,7 +71,7 @@ def _is_rtl(label):
     return any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in label)
 
 
-def _deviation(source, shown, expected, status, got):
+def _deviation(source, shown, expected, status, got):  # noqa: PLR0911 - a list
     """Name the documented reason for which we differ, or give None."""
     refused = isinstance(got, SyntaxFault)
     if not status and refused:
@@ -161,10 +161,13 @@ def _differ(first, second):
     elif isinstance(ours, SyntaxFault):
         # Only letters, digits and hyphens, and only names (RFC 5321, s4.1.2).
         assert ours in (SyntaxFault.DOMAIN, SyntaxFault.IDN)
-        assert not re.fullmatch(
-            r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*",
-            theirs.removesuffix("."),
-        ) or len(name.encode()) > MAX_DOMAIN
+        assert (
+            not re.fullmatch(
+                r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*",
+                theirs.removesuffix("."),
+            )
+            or len(name.encode()) > MAX_DOMAIN
+        )
         SEEN["not letters, digits and hyphens"] += 1
     else:
         assert ours == theirs.removesuffix(".").lower()
@@ -186,7 +189,9 @@ def test_names_are_those_of_the_reference(record_experiment):
 
 def test_names_are_those_of_icu(record_experiment):
     """I2: the same against ICU, where PyICU is installed."""
-    icu = pytest.importorskip("icu", reason="PyICU, which has no wheel, is not installed")
+    icu = pytest.importorskip(
+        "icu", reason="PyICU, which has no wheel, is not installed"
+    )
     converter = icu.IDNA.createUTS46Instance(icu.IDNA.NONTRANSITIONAL_TO_ASCII)
     info = icu.IDNAInfo()
     for name in ("bücher.example", "faß.example", "παράδειγμα.example"):
@@ -250,7 +255,16 @@ def test_no_character_is_expensive(record_experiment):
 PATTERNS = [
     *(
         first * repeat + second
-        for first in ("\u0661", "\u0300", "\u3164", "\ufdfa", "ß", "\u200d", "\u1100", "ü")
+        for first in (
+            "\u0661",
+            "\u0300",
+            "\u3164",
+            "\ufdfa",
+            "ß",
+            "\u200d",
+            "\u1100",
+            "ü",
+        )
         for repeat in (1, 3)
         for second in ("", "a", ".", "\u0301")
     ),
@@ -307,10 +321,47 @@ LOOKALIKES = {
     "y": "уү",
     "z": "ᴢ",
 }
-BRANDS = """paypal apple google amazon microsoft facebook netflix deutschebank chase
-wellsfargo postbank sparkasse ebay twitter linkedin instagram yahoo outlook icloud
-dropbox adobe visa mastercard americanexpress kraken coinbase binance revolut stripe
-github gitlab debian ubuntu fedora python kernel mozilla cloudflare akamai""".split()
+BRANDS = [
+    "paypal",
+    "apple",
+    "google",
+    "amazon",
+    "microsoft",
+    "facebook",
+    "netflix",
+    "deutschebank",
+    "chase",
+    "wellsfargo",
+    "postbank",
+    "sparkasse",
+    "ebay",
+    "twitter",
+    "linkedin",
+    "instagram",
+    "yahoo",
+    "outlook",
+    "icloud",
+    "dropbox",
+    "adobe",
+    "visa",
+    "mastercard",
+    "americanexpress",
+    "kraken",
+    "coinbase",
+    "binance",
+    "revolut",
+    "stripe",
+    "github",
+    "gitlab",
+    "debian",
+    "ubuntu",
+    "fedora",
+    "python",
+    "kernel",
+    "mozilla",
+    "cloudflare",
+    "akamai",
+]
 
 
 def _pairs():

@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from senderdomain import (
+    MX,
     DomainVerifier,
     Failure,
     FailureReason,
@@ -18,7 +19,6 @@ from senderdomain import (
     Verdict,
     presets,
 )
-from senderdomain import MX as Exchange
 
 from .profile import amount
 from .replies import fault, heard
@@ -26,8 +26,8 @@ from .senders import GRAMMARS, senders
 
 ANSWERS = [
     NxDomain(60),
-    Records(60, (Exchange(10, "mx.example"),)),
-    Records(60, (Exchange(0, ""),)),
+    Records(60, (MX(10, "mx.example"),)),
+    Records(60, (MX(0, ""),)),
     Failure(FailureReason.SERVFAIL, "rcode 2"),
     NoData(60),
 ]

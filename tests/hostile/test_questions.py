@@ -26,8 +26,12 @@ ZONES = {
     "text": {"d.example": {"TXT": ['"x"']}},
     "MX": {"d.example": {"MX": ["1 h1.example."]}},
     "500 MX": {"d.example": {"MX": [f"{n} h{n}.example." for n in range(500)]}},
-    "500 MX of nobody": {"d.example": {"MX": [f"{n} g{n}.example." for n in range(500)]}},
-    "500 MX at one host": {"d.example": {"MX": [f"{n} h1.example." for n in range(500)]}},
+    "500 MX of nobody": {
+        "d.example": {"MX": [f"{n} g{n}.example." for n in range(500)]}
+    },
+    "500 MX at one host": {
+        "d.example": {"MX": [f"{n} h1.example." for n in range(500)]}
+    },
     "500 MX behind aliases": {
         "d.example": {"MX": [f"{n} o{n % 30}.example." for n in range(500)]}
     },

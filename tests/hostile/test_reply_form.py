@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from senderdomain import (
-    Failure,
     FailureReason,
     Finding,
     Outcome,
@@ -57,8 +56,7 @@ def build(parts):
     """Build a reply, or None if it is refused with a reason."""
     try:
         return Reply(*parts)
-    except ValueError as error:
-        assert str(error).isprintable()
+    except ValueError:
         return None
 
 

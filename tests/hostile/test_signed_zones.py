@@ -135,7 +135,10 @@ def test_a_zone_gets_its_verdict(unbound, case, record_experiment):
         if case.outcome is Outcome.TEMPFAIL:
             assert verdict.action is Action.DEFER
     record_experiment(
-        promise="Z1", what=f"zones of NSD and Unbound, {case.zone}", count=2, result="as it is"
+        promise="Z1",
+        what=f"zones of NSD and Unbound, {case.zone}",
+        count=2,
+        result="as it is",
     )
 
 
@@ -151,7 +154,10 @@ def test_compact_denial_is_no_nxdomain(unbound):
 @pytest.mark.server
 @pytest.mark.parametrize(
     ("domain", "outcome"),
-    [("mx.signed.example", Outcome.MX), ("wildcard.signed.example", Outcome.UNUSABLE_MX)],
+    [
+        ("mx.signed.example", Outcome.MX),
+        ("wildcard.signed.example", Outcome.UNUSABLE_MX),
+    ],
 )
 def test_greater_depths_take_proven_absence_for_it(unbound, domain, outcome):
     """Z1: an exchange that a signed zone says has no address is unusable."""

@@ -53,9 +53,7 @@ def ask(verifier, sender, flags):
     return verifier.verify(sender, smtputf8="8" in flags)
 
 
-@pytest.mark.parametrize(
-    ("number", "expected", "flags", "sender"), VECTORS, ids=lambda value: ascii(value)
-)
+@pytest.mark.parametrize(("number", "expected", "flags", "sender"), VECTORS, ids=ascii)
 def test_a_sender_is_what_it_is(number, expected, flags, sender):
     """P4: its outcome, its fault, or the domain that is looked up; nothing else is."""
     resolver = ZoneResolver()
@@ -77,9 +75,7 @@ def test_a_sender_is_what_it_is(number, expected, flags, sender):
         assert asked == {expected}
 
 
-@pytest.mark.parametrize(
-    ("number", "expected", "flags", "sender"), VECTORS, ids=lambda value: ascii(value)
-)
+@pytest.mark.parametrize(("number", "expected", "flags", "sender"), VECTORS, ids=ascii)
 def test_octets_are_what_their_text_is(number, expected, flags, sender):
     """P4: UTF-8, and lone surrogates where it is not (PEP 383)."""
     rules = RULES["_" in flags]
