@@ -39,7 +39,9 @@ STATUSES = st.one_of(
     st.builds("X.{}.{}".format, st.integers(0, 999), st.integers(0, 999)),
 )
 REPLIES = st.tuples(
-    st.integers(0, 999),
+    st.one_of(
+        st.sampled_from([250, 421, 450, 451, 501, 550, 553]), st.integers(0, 999)
+    ),
     STATUSES,
     st.one_of(LINES, st.lists(LINES, max_size=4).map(tuple)),
     st.booleans(),
