@@ -70,7 +70,7 @@ class Reader:
     def __init__(self, wire):
         """Begin at the beginning."""
         self.wire = wire
-        self.at = 0
+        self.at = self.begins = 0
 
     def take(self, form):
         """Take numbers."""
@@ -111,6 +111,7 @@ class Reader:
 
     def record(self):
         """Take a record: owner, type, class, TTL, where its RDATA begins and ends."""
+        self.begins = self.at
         owner = self.name()
         rtype, rclass, ttl, size = self.take("!HHIH")
         begin = self.at
@@ -220,11 +221,12 @@ class _Message:
         elif rtype == NS:
             self.delegates = True
 
-    def additional(self, owner, rtype, _rclass, ttl, begin, end):
+    def additional(self, _owner, rtype, _rclass, ttl, begin, end):
         """Use an OPT record."""
         if rtype != OPT:
             return
-        if owner or self.options or ttl >> 16 & 255:
+        # RFC 6891, section 6.1.2: the name is one zero octet, and no pointer to one.
+        if self.reader.wire[self.reader.begins] or self.options or ttl >> 16 & 255:
             raise Unreadable
         self.options = True
         self.rcode |= ttl >> 24 << 4
