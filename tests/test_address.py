@@ -266,6 +266,10 @@ HEADERS = [
     ("", None),
     ("a@b.example" * 100, None),
     ("(@" * 400, None),
+    (". " * 400 + "<a@b.example>", None),
+    ("a." * 161 + "a <a@b.example>", None),
+    ("J. R. R. Tolkien <a@b.example>", "a@b.example"),
+    (f"<{'a.' * 31}a@{'b.' * 123}example>", f"{'a.' * 31}a@{'b.' * 123}example"),
     ("(@)" * 10 + " Alice <a@b.example>", "a@b.example"),
     (" ".join(["=?utf-8?b?w5w=?="] * 20) + " <a@b.example>", "a@b.example"),
     # Folded, RFC 5322, section 2.2.3; any other line break is none.

@@ -380,3 +380,13 @@ def test_the_finding_tells_more_than_the_reply(domain, outcome):
     """For whom the reply is not enough."""
     with DomainVerifier(ZoneResolver(ZONE), policy=presets.COURIER) as verifier:
         assert verifier.verify(f"<u@{domain}>").finding.outcome is outcome
+
+
+@pytest.mark.parametrize("label", ["\ufdfa" * 85, "\u00ad" * 300 + "\ufdfa" * 20])
+def test_a_label_that_grows_without_end_is_not_prepared(label, monkeypatch):
+    """Each of these becomes 18 letters, and nameprep looks at each for long."""
+    seen = []
+    monkeypatch.setattr("encodings.idna.nameprep", seen.append)
+    assert to_ascii(label) is None
+    assert to_unicode(label) == label
+    assert not seen

@@ -214,6 +214,7 @@ ROWS = [
         records(20, MX(1, "x")),
         "a DNAME to the root",
     ),
+    ([". 20 IN DNAME other."], [], {}, MALFORMED, "a DNAME of everything"),
     (
         ["f.example. 20 IN DNAME other.", "d.other. 300 IN MX 1 x."],
         [],
@@ -497,6 +498,16 @@ def test_names_are_spelled_once_however_many_point_to_them(rtype, rdata, monkeyp
     assert len(spelled) <= 2_000
 
 
+def test_a_crowd_of_labels_is_not_spelled():
+    """D1: 32,000 of them, each written out, would take a while."""
+    record = _record(b"\xc0\x0c", 15, b"\0\1" + b"\1\1" * 126 + b"\0")
+    for count, fits in ((65, True), (66, False)):
+        header = struct.pack("!HHHHHH", 0, 0x8180, 1, count, 0, 0)
+        answer = decode(header + SECTION + record * count, ASKED_MX)
+        assert isinstance(answer, Records) is fits
+        assert fits or answer == MALFORMED
+
+
 def test_a_name_that_is_no_host_is_looked_at_once():
     """However many point to it."""
     odd = len(SECTION) + 12 + 12 + 2 + 2  # behind "a" in the first exchange
@@ -520,6 +531,16 @@ def test_the_root_may_be_written_as_a_pointer():
     answer = decode(_raw(b"\0\0" + struct.pack("!H", 0xC000 | 22)), ASKED_MX)
     assert answer.null_mx
     assert Records(60, answer.rrset).null_mx
+
+
+@pytest.mark.parametrize("ttls", [(500, 20), (20, 500)])
+def test_the_least_ttl_of_an_alias_that_comes_twice_counts(ttls):
+    """RFC 2181, section 5.2, for aliases as for all records."""
+    record = b"\xc0\x0c" + struct.pack("!HHI", 5, 1, ttls[0]) + b"\0\3\1e\0"
+    again = b"\xc0\x0c" + struct.pack("!HHI", 5, 1, ttls[1]) + b"\0\3\1e\0"
+    mx = b"\1e\0" + struct.pack("!HHI", 15, 1, 300) + b"\0\5\0\1\1x\0"
+    wire = struct.pack("!6H", 0, 0x8180, 1, 3, 0, 0) + SECTION + record + again + mx
+    assert decode(wire, ASKED_MX) == Records(20, (MX(1, "x"),))
 
 
 def test_a_short_last_record_is_not_cut_off():

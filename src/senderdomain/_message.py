@@ -163,10 +163,12 @@ class Message:
     def _read_alias(
         self, aliases: dict[str, tuple[str, int]], owner: Offset, ttl: int, at: Offset
     ) -> None:
+        name = self.names.text(owner)
         alias = (self._name(at), ttl)
-        known = aliases.setdefault(self.names.text(owner), alias)
+        known = aliases.get(name, alias)
         if known[0] != alias[0]:
             _malformed("two aliases at one name")  # RFC 2181, section 10.1
+        aliases[name] = min(known, alias)  # the least TTL counts, as below
 
     def _read_authority(
         self, owner: Offset, rtype: int, rclass: int, ttl: int, at: Offset
@@ -255,6 +257,8 @@ class Message:
     def _renamed(self, name: str) -> tuple[str, int] | None:
         # RFC 6672, section 2.2, where the server left out the CNAME.
         for owner, (target, ttl) in self.subtrees.items():
+            if not owner:
+                _malformed("DNAME at the root")  # which says nothing of any name
             if name.endswith(f".{owner}"):
                 renamed = f"{name.removesuffix(owner)}{target}".removesuffix(".")
                 if wire_size(renamed) > MAX_WIRE_NAME:

@@ -25,6 +25,10 @@ MAX_HOPS = 16
 MAX_LABEL = 63
 MAX_WIRE_NAME = 255
 
+# Labels walked over in one message: 512 records without compression have fewer, unless
+# somebody wants to see what spelling 32,000 of them costs.
+MAX_LABELS = 8_192
+
 # A walk over more labels than this is remembered. Ordinary names are shorter, and
 # then the remembering costs more than the walking.
 _WORTH_REMEMBERING = 6
@@ -52,12 +56,13 @@ class NameReader:
         known: Names found valid, as offset -> octets from there to their end.
     """
 
-    __slots__ = ("_known", "_message", "_texts")
+    __slots__ = ("_known", "_message", "_room", "_texts")
 
     def __init__(self, message: bytes, known: dict[Offset, int] | None = None) -> None:
         self._message = message
         self._known = {} if known is None else known
         self._texts: dict[Offset, str] = {}
+        self._room = MAX_LABELS
 
     def skip(self, at: Offset) -> Offset:
         """
@@ -105,6 +110,10 @@ class NameReader:
         size += 1
         if size > MAX_WIRE_NAME:
             msg = f"name of {size} octets, limit {MAX_WIRE_NAME}"
+            raise ValueError(msg)
+        self._room -= len(walked)
+        if self._room < 0:
+            msg = f"over {MAX_LABELS} labels"
             raise ValueError(msg)
         if hops or len(walked) > _WORTH_REMEMBERING:
             known.update([(label, size - before) for label, before in walked])

@@ -29,6 +29,7 @@ _TOKEN = re.compile(
 _NOT_PRINTED = re.compile(r"[\x00-\x20]").search
 
 _ACE = "xn--"
+_MAX_PREPARED = 255
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 # rfc1035/rfc1035bindsource.c and others: doaton.
@@ -132,11 +133,17 @@ def to_ascii(name: str) -> str | None:
 def _prepared(label: str) -> str:
     """RFC 3490, section 4.1, step 2: without what Unicode 3.2 has not had."""
     from encodings.idna import nameprep  # noqa: PLC0415 - see `to_unicode`
-    from stringprep import in_table_a1  # noqa: PLC0415 - see `to_unicode`
+    from stringprep import in_table_a1, in_table_b1  # noqa: PLC0415 - see `to_unicode`
+    from unicodedata import normalize  # noqa: PLC0415 - see `to_unicode`
 
     if label.isascii():
         return label
     if any(map(in_table_a1, label)):
+        raise UnicodeError(label)
+    # One letter can become eighteen, each of which is looked at for long; and all
+    # for nothing where there are more than 63.
+    kept = "".join(letter for letter in label if not in_table_b1(letter))
+    if len(normalize("NFKC", kept)) > _MAX_PREPARED:
         raise UnicodeError(label)
     return nameprep(label)
 
