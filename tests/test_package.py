@@ -33,6 +33,7 @@ RANKS = [
     ["_lookup"],
     ["_flight"],
     ["_remembered"],
+    ["_segments"],
     ["_ask", "_cache", "_landing"],
     ["_loop", "_policy"],
     ["_profile"],
