@@ -14,7 +14,6 @@ import logging
 import threading
 import time
 
-from types import MappingProxyType
 from typing import TypeAlias
 
 from ._address import (
@@ -285,7 +284,7 @@ class Core:
             sum(outcomes.values()),
             self._joined,
             self._remembered,
-            MappingProxyType(outcomes),
+            outcomes,
             len(self.flights),
             len(cache) if isinstance(cache, FindingCache) else None,
         )
