@@ -237,7 +237,8 @@ def test_a_forked_child_has_its_own_lock(clock):
     cache.get(D)
     cache.reset()
     assert cache.get(D) is not None
-    cache._lock.acquire()
+    for segments in cache._segments:
+        segments.lock.acquire()
     cache.reset()
     assert cache.get(D) is None
     assert not cache.hot

@@ -34,6 +34,7 @@ RANKS = [
     ["_lookup"],
     ["_flight"],
     ["_crowd", "_remembered"],
+    ["_segments"],
     ["_ask", "_cache", "_landing"],
     ["_canary", "_loop", "_policy"],
     ["_profile"],

@@ -5,24 +5,22 @@ Owns      how long a finding is believed (RFC 2308, 8767, 9520), what is kept of
           it, and which names one NXDOMAIN answers for (RFC 8020).
 Knows not policies, senders, how a finding is made.
 
-    put -> store: cachetools.LRUCache, behind one lock
-             |  second hit
-             v
-           hot: a dict that is read without a lock
+    put -> Segments: probation -> protected, of cachetools, behind a lock
+                                      |
+                                      v
+                                     hot: a dict that is read without a lock
 
-A flood of names that are seen once cannot push out what is in use: it never gets
-into *hot*, and what is there is remembered whether the store still has it or not.
-Time is monotonic, and comes from outside.
+A flood of names that are seen once cannot push out what is in use. Time is monotonic,
+and comes from outside.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ._dns import DomainName
 from ._domain import SPECIAL_USE
@@ -30,6 +28,8 @@ from ._finding import Finding, Outcome
 from ._flight import Flights
 from ._fork import after_fork
 from ._remembered import (
+    JITTER,
+    MAX_JITTER,
     MAX_NEGATIVE_TTL,
     MAX_STALE,
     MAX_TTL,
@@ -38,6 +38,19 @@ from ._remembered import (
     Remembered,
     after_failure,
 )
+
+if TYPE_CHECKING:
+    from ._segments import Segments
+
+# Emptying and growing a dict is done in one go, too.
+_MOST_HOT = 32_768
+
+_TEMPFAIL = Outcome.TEMPFAIL  # looking it up takes longer than comparing with it
+
+# Jitter is taken from the hash of the domain. That is always the same for a domain,
+# and different in each process: nobody outside can tell, nothing has to be drawn, and
+# in whole seconds, the findings of one second can still be shared.
+_DICE = 0xFF
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds from any point in the past, never going back: `time.monotonic`."""
@@ -64,47 +77,53 @@ class FindingCache:
     The cache in the process.
 
     Args:
-        maxsize: Domains remembered at the most, and half as many again that are in
-            use; each costs some 200 octets.
+        maxsize: Domains remembered at the most, once-seen ones and failures included;
+            each costs some 200 octets.
         max_ttl: Seconds that an existing domain is believed at the most.
         max_negative_ttl: Seconds for a missing one.
         max_stale: Seconds for which an existing domain that cannot be asked
             again stays accepted after its time; 0 for never.
+        jitter: By what share of its time an existing domain is forgotten early, at
+            the most, and a failure early or late, so that what came in together does
+            not go together. By default 0.1, and 0 with a clock of your own, so that
+            a test knows when.
         clock: For tests.
 
     Raises:
         ValueError: If a number is out of range.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords, and nobody needs them all
         self,
         maxsize: int = 65_536,
         *,
         max_ttl: int = MAX_TTL,
         max_negative_ttl: int = MAX_NEGATIVE_TTL,
         max_stale: int = MAX_STALE,
+        jitter: float | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         """See the class."""
-        if maxsize < 1:
-            msg = f"maxsize must be at least 1: {maxsize}; a size of 1 hardly caches"
-            raise ValueError(msg)
-        if min(max_ttl, max_negative_ttl, max_stale) < 0:
-            msg = "max_ttl, max_negative_ttl and max_stale are seconds, 0 or more"
-            raise ValueError(msg)
+        if jitter is None:
+            jitter = JITTER if clock is time.monotonic else 0.0
+        _check(maxsize, (max_ttl, max_negative_ttl, max_stale), jitter)
         self.clock = clock
         self.flights = Flights()  # who shares the memory shares the lookups
         self.hot: dict[str, Remembered] = {}
         self._kind: tuple[object, ...] = ()
         self._parents = True
-        self._most_hot = max(1, maxsize // 2)
         # RFC 2308, section 5: absence is not believed for longer than presence.
-        self._limits = (max_ttl, min(max_negative_ttl, max_ttl), max_stale)
-        import cachetools  # noqa: PLC0415 - so that importing us stays cheap
+        self._max_ttl = dict.fromkeys(Outcome, min(max_negative_ttl, max_ttl))
+        self._max_ttl |= dict.fromkeys(POSITIVE, max_ttl)
+        self._max_stale = max_stale
+        self._jitter = jitter / _DICE
+        from ._segments import SHARE, Segments  # noqa: PLC0415 - it loads cachetools
 
-        self._store: cachetools.LRUCache[str, Remembered]
-        self._store = cachetools.LRUCache(maxsize)
-        self._lock = threading.Lock()
+        self._count = count = -(-maxsize // SHARE)
+        sizes = [(maxsize + n) // count for n in range(count)]
+        self._segments: list[Segments] = [Segments(size, self.hot) for size in sizes]
+        # Less than is protected: what is hot does not show its use there.
+        self._most_hot = min(max(1, maxsize // 2), _MOST_HOT)
         after_fork(self)
         # Most domains share their outcome and their second of expiry.
         self._shared = lru_cache(4096)(Remembered)
@@ -130,44 +149,42 @@ class FindingCache:
 
     def reset(self) -> None:
         """
-        Make a new lock, for a forked child.
+        Make new locks, for a forked child.
 
-        What is remembered stays, unless a thread of the parent was just at it.
+        What is remembered stays, but for where a thread of the parent was just at it.
         """
-        if self._lock.locked():
-            self._store = type(self._store)(self._store.maxsize)
-            self.hot.clear()
-        self._lock = threading.Lock()
+        for segments in self._segments:
+            if segments.lock.locked():
+                segments.reset()
+                self.hot.clear()
 
     def __len__(self) -> int:
-        """How many domains are in the store, expired ones included."""
-        return len(self._store)
+        """How many domains are remembered, expired ones included."""
+        return sum(map(len, self._segments))
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._lock:
-            self._store.clear()
-            self.hot.clear()
+        for segments in self._segments:
+            with segments.lock:
+                segments.clear()
+                self.hot.clear()
 
     def get(self, domain: DomainName, /) -> Finding | None:
         """See `Cache.get`."""
-        now = self.clock()
-        with self._lock:
-            known = self._known(domain)
-            if known is not None and known.expires > now:
-                self._promote(domain, known)
-                return known.finding(domain, now)
-            if self._parents and domain.count(".") > 1:
-                known = self._missing_parent(domain, now)
-                return None if known is None else known.finding(domain, now)
+        segments = self._segments[hash(domain) % self._count]
+        if domain in segments:
+            now = self.clock()
+            with segments.lock:
+                known = segments.get(domain)
+                if known is not None and known.expires > now:
+                    if segments.use(domain, known):
+                        self._heat(domain, known)
+                    return known.finding(domain, now)
+        if self._parents and domain.count(".") > 1:
+            return self._below_missing(domain)
         return None
 
-    def _known(self, domain: DomainName) -> Remembered | None:
-        # The store does not see the use of what is hot, and may have dropped it.
-        known = self._store.get(domain)
-        return self.hot.get(domain) if known is None else known
-
-    def _promote(self, domain: DomainName, known: Remembered) -> None:
+    def _heat(self, domain: DomainName, known: Remembered) -> None:
         # A hit in *hot* must prove that every verifier which shares this cache
         # would look the name up, whatever its rules for names are.
         if "_" in domain or domain.rpartition(".")[2] in SPECIAL_USE:
@@ -176,19 +193,23 @@ class FindingCache:
             self.hot.clear()
         self.hot[domain] = known
 
-    def _missing_parent(self, domain: str, now: float) -> Remembered | None:
+    def _below_missing(self, domain: DomainName) -> Finding | None:
         # RFC 8020, section 2: there is nothing below a name that does not exist.
         # Behind an alias it was another name that did not.
         _, _, parent = domain.partition(".")
         while "." in parent:
-            known = self._store.get(parent)
-            if (
-                known is not None
-                and known.outcome is Outcome.NXDOMAIN
-                and known.expires > now
-                and not known.aliased
-            ):
-                return known
+            segments = self._segments[hash(parent) % self._count]
+            if parent in segments:
+                now = self.clock()
+                with segments.lock:
+                    known = segments.get(parent)
+                if (
+                    known is not None
+                    and known.outcome is Outcome.NXDOMAIN
+                    and known.expires > now
+                    and not known.aliased
+                ):
+                    return known.finding(domain, now)
             _, _, parent = parent.partition(".")
         return None
 
@@ -199,58 +220,75 @@ class FindingCache:
         A failure comes back as it is, or as the stale finding that is to be used
         instead of it: stale may only accept.
         """
-        with self._lock:
-            if finding.outcome is Outcome.TEMPFAIL:
-                return self._put_failure(finding, self.clock())
-            return self._put_success(self._limited(finding), self.clock())
-
-    def _put_success(self, finding: Finding, now: float) -> Finding:
-        if finding.ttl == 0:  # RFC 1035, section 3.2.1: for this use only
-            self._store.pop(finding.domain, None)
-            self.hot.pop(finding.domain, None)
+        domain, outcome, ttl = finding.domain, finding.outcome, finding.ttl
+        hashed = hash(domain)
+        segments = self._segments[hashed % self._count]
+        if outcome is _TEMPFAIL:
+            with segments.lock:
+                return self._put_failure(segments, finding, self.clock())
+        limit = self._max_ttl[outcome]
+        if ttl > limit:
+            ttl = limit
+            finding = _limited(finding, limit)
+        if ttl <= 0:  # RFC 1035, section 3.2.1: for this use only
+            with segments.lock:
+                segments.drop(domain)
             return finding
-        expires = int(now) + finding.ttl
-        self._remember(
-            finding.domain,
-            self._shared(
-                expires,
-                finding.outcome,
-                finding.reason,
-                finding.aliased,
-                detail=finding.detail,
-            ),
-        )
+        if outcome in POSITIVE:
+            ttl -= int(ttl * self._jitter * (hashed >> 20 & _DICE))
+        expires = int(self.clock()) + ttl
+        if finding.reason is None and not finding.aliased and not finding.detail:
+            known = self._shared(expires, outcome)
+        else:
+            known = self._special(expires, finding)
+        with segments.lock:
+            segments.keep(domain, known)
         return finding
 
-    def _remember(self, domain: DomainName, known: Remembered) -> None:
-        self._store[domain] = known
-        self.hot.pop(domain, None)
-
-    def _put_failure(self, finding: Finding, now: float) -> Finding:
-        domain = finding.domain
-        before = self._known(domain)
-        if before is not None and before.expires > now and not before.failures:
-            return before.finding(domain, now)  # another lookup has succeeded
-        known = after_failure(finding, before, now, self._limits[2])
-        if known.outcome is Outcome.TEMPFAIL:
-            if finding.reason not in OURS:
-                self._remember(domain, known)
-            return finding
-        # Whoever's trouble it is, it is not asked again at once (RFC 8767, s5).
-        self._remember(domain, known)
-        return Finding(domain, known.outcome, None, 0, finding.evidence, stale=True)
-
-    def _limited(self, finding: Finding) -> Finding:
-        positive, negative, _ = self._limits
-        limit = positive if finding.outcome in POSITIVE else negative
-        if finding.ttl <= limit:
-            return finding
-        return Finding(
-            finding.domain,
+    def _special(self, expires: int, finding: Finding) -> Remembered:
+        return self._shared(
+            expires,
             finding.outcome,
             finding.reason,
-            limit,
-            finding.evidence,
-            aliased=finding.aliased,
+            finding.aliased,
             detail=finding.detail,
         )
+
+    def _put_failure(self, segments: Segments, finding: Finding, now: float) -> Finding:
+        domain = finding.domain
+        before = segments.get(domain)
+        if before is not None and before.expires > now and not before.failures:
+            return before.finding(domain, now)  # another lookup has succeeded
+        jitter = 1 + self._jitter * (2 * (hash(domain) >> 20 & _DICE) - _DICE)
+        known = after_failure(finding, before, now, self._max_stale, jitter)
+        stale = known.outcome is not Outcome.TEMPFAIL
+        # Whoever's trouble it is, it is not asked again at once (RFC 8767, s5).
+        if stale or finding.reason not in OURS:
+            segments.keep(domain, known)
+        if not stale:
+            return finding
+        return Finding(domain, known.outcome, None, 0, finding.evidence, stale=True)
+
+
+def _check(maxsize: int, seconds: tuple[int, ...], jitter: float) -> None:
+    if maxsize < 1:
+        msg = f"maxsize must be at least 1: {maxsize}; a size of 1 hardly caches"
+        raise ValueError(msg)
+    if min(seconds) < 0:
+        msg = "max_ttl, max_negative_ttl and max_stale are seconds, 0 or more"
+        raise ValueError(msg)
+    if not 0 <= jitter <= MAX_JITTER:
+        msg = f"jitter is a share, from 0 to {MAX_JITTER}: {jitter}"
+        raise ValueError(msg)
+
+
+def _limited(finding: Finding, ttl: int) -> Finding:
+    return Finding(
+        finding.domain,
+        finding.outcome,
+        finding.reason,
+        ttl,
+        finding.evidence,
+        aliased=finding.aliased,
+        detail=finding.detail,
+    )

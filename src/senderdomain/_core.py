@@ -14,8 +14,6 @@ import logging
 import threading
 import time
 
-from types import MappingProxyType
-
 from ._address import ATOMS, MAX_PATH, Mailbox, as_text
 from ._ask import impatient
 from ._cache import Cache, Clock, FindingCache
@@ -250,7 +248,7 @@ class Core:
             sum(outcomes.values()),
             self._joined,
             self._remembered,
-            MappingProxyType(outcomes),
+            outcomes,
             len(self.flights),
             len(cache) if isinstance(cache, FindingCache) else None,
             self.guard.health(),

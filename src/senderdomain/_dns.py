@@ -19,7 +19,7 @@ from dataclasses import field
 from enum import Enum
 from typing import NewType, TypeAlias, TypeVar
 
-from ._value import value
+from ._value import short, value
 
 DomainName = NewType("DomainName", str)
 """A-labels, lower case, no final dot (RFC 5890); made by `_address` only."""
@@ -149,7 +149,7 @@ class Records:
         """Show the first records only: an answer may hold hundreds."""
         more = ", ..." if len(self.rrset) > _REPR_RECORDS else ""
         shown = ", ".join(map(repr, self.rrset[:_REPR_RECORDS]))
-        return f"Records(ttl={self.ttl}, rrset=({shown}{more}))"
+        return short(f"Records(ttl={self.ttl}, rrset=({shown}{more}))")
 
 
 @value

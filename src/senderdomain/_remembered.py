@@ -28,6 +28,11 @@ LAST_BACK_OFF = 60
 MAX_STALE = 24 * 3600
 STALE_BACK_OFF = 30
 
+# Shares: what came in together must not be asked again together. A failure is still
+# remembered for longer than 1 s with the greatest.
+JITTER = 0.1
+MAX_JITTER = 0.5
+
 POSITIVE = frozenset({Outcome.MX, Outcome.IMPLICIT_MX})
 
 # Trouble of ours, which says nothing about the domain.
@@ -83,7 +88,11 @@ class Remembered:
 
 
 def after_failure(
-    finding: Finding, before: Remembered | None, now: float, max_stale: int
+    finding: Finding,
+    before: Remembered | None,
+    now: float,
+    max_stale: int,
+    jitter: float = 1.0,
 ) -> Remembered:
     """
     Decide what to believe after a lookup that came to nothing.
@@ -93,6 +102,7 @@ def after_failure(
         before: What was known, stale by now.
         now: Seconds on the cache's clock.
         max_stale: Seconds; see `MAX_STALE`.
+        jitter: What the back-off is multiplied by.
     """
     failures, fresh_until, outcome = 0, 0.0, finding.outcome
     if before is not None:
@@ -100,7 +110,7 @@ def after_failure(
             failures = before.failures
         if before.outcome in POSITIVE:
             fresh_until = before.fresh_until or before.expires
-    back_off = min(FIRST_BACK_OFF << min(failures, 10), LAST_BACK_OFF)
+    back_off = jitter * min(FIRST_BACK_OFF << min(failures, 10), LAST_BACK_OFF)
     expires = now + back_off
     if before is not None and fresh_until and now < fresh_until + max_stale:
         outcome = before.outcome

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from ._finding import Outcome
 from ._notices import complain
@@ -62,7 +63,7 @@ class Stats:
     lookups: int
     joined: int
     remembered: int
-    outcomes: Mapping[Outcome, int]
+    outcomes: Mapping[Outcome, int] = field(hash=False)
     under_way: int
     domains: int | None
     health: Health
