@@ -53,8 +53,11 @@ def describe() -> dict[str, str]:
 def code() -> str:
     """Tell which version of the code this is, as far as git knows."""
     try:
-        done = subprocess.run(
-            ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"],
+        done = subprocess.run(  # noqa: S603
+            [
+                *("git", "-C", str(ROOT)),
+                *("describe", "--always", "--dirty", "--exclude=*"),
+            ],
             check=False,
             capture_output=True,
             text=True,
