@@ -380,3 +380,24 @@ def test_threads_can_share_it():
         thread.join()
     assert not errors
     assert len(cache) <= 50
+
+
+@pytest.mark.parametrize("jitter", [-0.1, 0.6, 1])
+def test_a_jitter_is_a_share_of_half_at_the_most(jitter):
+    """More would make memory useless."""
+    assert FindingCache(jitter=0.5).get("d.example") is None
+    with pytest.raises(ValueError, match="jitter is a share"):
+        FindingCache(jitter=jitter)
+
+
+def test_failures_push_out_failures_only():
+    """A sixteenth of the room is theirs."""
+    cache = FindingCache(maxsize=32)
+    cache.put(Finding("good.example", Outcome.MX, None, 300))
+    for n in range(100):
+        reason = FailureReason.TIMEOUT
+        cache.put(Finding(f"d{n}.example", Outcome.TEMPFAIL, reason))
+    assert len(cache) == 3
+    assert cache.get("good.example").outcome is Outcome.MX
+    assert cache.get("d99.example").outcome is Outcome.TEMPFAIL
+    assert cache.get("d0.example") is None

@@ -40,7 +40,7 @@ from senderdomain import (
 )
 from senderdomain._ask import BlockingAsker, PumpedAsker
 from senderdomain._flight import Flights
-from senderdomain._loop import AtHome
+from senderdomain._loop import AtHome, settle
 from senderdomain.resolvers import AsyncStubResolver, StubResolver
 from senderdomain.testing import (
     AsyncZoneResolver,
@@ -898,6 +898,16 @@ def test_a_waiter_is_told_once():
         return told
 
     assert [f.outcome for f in asyncio.run(main())] == [Outcome.TEMPFAIL]
+
+
+def test_nobody_is_told_in_a_loop_that_is_closed():
+    """Another loop of the same thread may hear of the finding later."""
+    loop = asyncio.new_event_loop()
+    future = loop.create_future()
+    future.add_done_callback(print)
+    loop.close()
+    settle(future, Finding("d.example", Outcome.MX))
+    assert future.done()
 
 
 def test_a_list_gives_what_is_ready_while_its_source_waits():

@@ -216,10 +216,10 @@ class Pending:
         self.due = self.stream_due if len(self.sends) > 1 else math.inf
 
     def close_stream(self) -> None:
-        """Give up the TCP connection, if there is one."""
+        """Give up the TCP connection."""
         stream, self.stream = self.stream, None
-        if stream is not None:
-            stream.close()
+        assert stream is not None  # its callers see to that
+        stream.close()
 
     def postpone(self, seconds: float) -> None:
         """Let everything happen later."""
