@@ -11,7 +11,8 @@ import string
 
 import pytest
 
-from tests.trouble import World, amount, good
+from tests.hostile.profile import amount
+from tests.trouble import World, good
 
 from senderdomain import (
     MX,
@@ -148,7 +149,7 @@ class Written:
         return self.streams[1].getvalue()
 
 
-def test_each_verdict_is_one_line_whatever_the_client_has_sent():
+def test_each_verdict_is_one_line_whatever_the_client_has_sent(record_experiment):
     """L1: as text and as JSON, short, and without a control character."""
     rng = random.Random(6)
     verifier = DomainVerifier(World(split))
@@ -165,6 +166,13 @@ def test_each_verdict_is_one_line_whatever_the_client_has_sent():
         assert log.isascii()
     outcomes = {json.loads(line)["outcome"] for line in written.json.splitlines()}
     assert {"MX", "NXDOMAIN", "MALFORMED", "UNQUALIFIED"} <= outcomes
+    longest = max(map(len, f"{written.text}{written.json}".split("\n")))
+    record_experiment(
+        promise="L1",
+        what="verdicts on hostile senders, logged as text and as JSON",
+        count=count,
+        result=f"as many lines, {longest} octets at the most",
+    )
 
 
 def test_the_longest_domain_fits_into_a_line():
@@ -188,7 +196,7 @@ def test_an_accepted_sender_is_logged_for_debugging_only():
     assert "sender domain gone.example: NXDOMAIN, 501" in written.text
 
 
-def test_no_local_part_gets_into_the_log_or_the_counts():
+def test_no_local_part_gets_into_the_log_or_the_counts(record_experiment):
     """L3: who writes to whom is nobody's business."""
     rng = random.Random(3)
     verifier = DomainVerifier(World(split))
@@ -216,6 +224,12 @@ def test_no_local_part_gets_into_the_log_or_the_counts():
     everything = (written.text + written.json + repr(verifier.stats())).lower()
     found = [secret for secret in secrets if secret.lower() in everything]
     assert found == []
+    record_experiment(
+        promise="L3",
+        what="local parts, looked for in logs and counts",
+        count=len(secrets),
+        result="0 found",
+    )
 
 
 def series(value):
@@ -226,7 +240,7 @@ def series(value):
     return len(Outcome) if hasattr(value, "items") else 1
 
 
-def test_there_are_at_most_32_series_however_many_domains():
+def test_there_are_at_most_32_series_however_many_domains(record_experiment):
     """L2: labels come from closed lists only."""
     verifier = DomainVerifier(World(split), cache=FindingCache(1_000))
     for n in range(amount(20_000, 1_000_000)):
@@ -234,6 +248,12 @@ def test_there_are_at_most_32_series_however_many_domains():
     stats = verifier.stats()
     assert set(stats.outcomes) <= set(Outcome)
     assert series(stats) <= 32
+    record_experiment(
+        promise="L2",
+        what="domains, and the numbers of stats()",
+        count=amount(20_000, 1_000_000),
+        result=f"{series(stats)} series",
+    )
 
 
 # ---------------------------------------------------------------- once a minute

@@ -11,11 +11,11 @@ import pytest
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.hostile.profile import amount
 from tests.trouble import (
     CANARY,
     AsyncWorld,
     World,
-    amount,
     clock_now,
     denying,
     empty,
@@ -228,7 +228,7 @@ def ask_many(verifier, who):
 
 
 @pytest.mark.parametrize("canary", [None, CANARY], ids=["no canary", "canary"])
-def test_nobody_waits_for_a_silent_resolver(kind, canary, caplog):
+def test_nobody_waits_for_a_silent_resolver(kind, canary, caplog, record_experiment):
     """O1: 1,000 new names a second, for 30 s; then it is repaired."""
     clock, world = clock_now(), kind[1](silent)
     world.names[CANARY] = silent
@@ -250,6 +250,12 @@ def test_nobody_waits_for_a_silent_resolver(kind, canary, caplog):
     health = verifier.stats().health
     assert (health.outage, health.transitions) == (True, 1)
     assert health.refused >= 30 * rate - 20 - 31
+    record_experiment(
+        promise="O1",
+        what="new names in 30 s at a silent resolver",
+        count=30 * rate,
+        result=f"{len(world.asked)} asked, all deferred, none refused",
+    )
 
     world.mood, world.names = good, {}
     repaired = clock.now
@@ -500,7 +506,7 @@ def test_90_percent_of_the_last_200_are_in_doubt():
             fewer.exists()
 
 
-def test_a_storm_of_denials_refuses_nobody(kind, caplog):
+def test_a_storm_of_denials_refuses_nobody(kind, caplog, record_experiment):
     """O3: after fewer than 50, until the canary is found again."""
     clock, world = clock_now(), kind[1](denying)
     world.names[CANARY] = denying
@@ -517,6 +523,12 @@ def test_a_storm_of_denials_refuses_nobody(kind, caplog):
     assert health.storm
     assert health.doubted == len(verdicts) - 49
     assert health.canaries <= len(verdicts) / 100 + 1  # one a second
+    record_experiment(
+        promise="O3",
+        what="senders at a resolver that denies everything",
+        count=len(verdicts),
+        result="49 refused before it is noticed, then none",
+    )
 
     # Those who were refused before anybody knew are not refused again.
     assert ask(verifier, sender(0)).deferred
@@ -538,7 +550,7 @@ def test_a_storm_of_denials_refuses_nobody(kind, caplog):
     assert ended.endswith(" s: missing domains are refused")
 
 
-def test_a_run_of_spam_is_refused_as_ever(kind, caplog):
+def test_a_run_of_spam_is_refused_as_ever(kind, caplog, record_experiment):
     """With a canary that is well, which is asked once a second at the most."""
     clock, world = clock_now(), kind[1](denying)
     verifier = watched(kind[0], world, clock)
@@ -547,6 +559,12 @@ def test_a_run_of_spam_is_refused_as_ever(kind, caplog):
         clock.advance(0.005)
     assert 1 <= world.count() <= amount(1_000, 20_000) * 0.005 + 1
     assert not lines(caplog)
+    record_experiment(
+        promise="O3",
+        what="missing senders in a row, the canary is well",
+        count=amount(1_000, 20_000),
+        result="all refused",
+    )
 
 
 def test_a_canary_that_is_well_is_left_alone_for_a_minute_or_50_denials(kind):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 
 from senderdomain import (
@@ -22,11 +21,6 @@ from senderdomain._safeguards import DEFAULT_SAFEGUARDS
 from senderdomain.testing import SettableClock
 
 CANARY = DomainName("canary.example")
-
-
-def amount(fast, full):
-    """Choose a number by the profile of the run."""
-    return full if os.environ.get("SENDERDOMAIN_PROFILE") == "full" else fast
 
 
 def good(question):
