@@ -41,6 +41,7 @@ RANKS = [
     ["profiles"],
     ["_verdict", "presets"],
     ["_explain", "_reader", "_report", "_settings"],
+    ["_warm"],
     ["_guard"],
     ["_core"],
     ["_many"],

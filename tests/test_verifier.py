@@ -1247,9 +1247,9 @@ def test_a_resolver_of_the_other_kind_is_refused(kind, resolver):
 def test_a_long_sender_is_refused_at_the_door(size):
     """Before anything is done that takes longer for it."""
     sender = "a@" + "b" * (size - 2)
-    verifier = DomainVerifier(ZoneResolver(ZONE))
-    with mock.patch.object(verifier._core, "_hot", mock.Mock(get=None)):
-        verdict = verifier.verify(sender)
+    cache = FindingCache()
+    cache.hot = mock.Mock(get=None)
+    verdict = DomainVerifier(ZoneResolver(ZONE), cache=cache).verify(sender)
     assert verdict.reason is SyntaxFault.TOO_LONG
 
 

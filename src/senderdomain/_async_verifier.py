@@ -87,16 +87,15 @@ class AsyncDomainVerifier(Face):
         self, reverse_path: str | bytes, *, smtputf8: bool = False
     ) -> Verdict:
         """See `DomainVerifier.verify`."""
-        core = self._core
-        verdict = core.warm(reverse_path)
-        if verdict is None:
-            verdict = await self._decide(core.parse(reverse_path, smtputf8))
-        return verdict
+        return self._warm(reverse_path) or await self._decide(
+            self._core.parse(reverse_path, smtputf8)
+        )
 
     async def verify_domain(self, domain: str | bytes) -> Verdict:
         """See `DomainVerifier.verify_domain`."""
-        core = self._core
-        return core.warm_domain(domain) or await self._decide(core.parse_domain(domain))
+        return self._warm_domain(domain) or await self._decide(
+            self._core.parse_domain(domain)
+        )
 
     async def verify_header(self, field: str | bytes) -> Verdict:
         """See `DomainVerifier.verify_header`."""

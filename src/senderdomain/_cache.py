@@ -42,8 +42,8 @@ from ._remembered import (
 if TYPE_CHECKING:
     from ._segments import Segments
 
-# Emptying and growing a dict is done in one go, too.
-_MOST_HOT = 32_768
+# Emptying and growing a dict is done in one go, too: a few milliseconds for so many.
+_MOST_HOT = 131_072
 
 _TEMPFAIL = Outcome.TEMPFAIL  # looking it up takes longer than comparing with it
 

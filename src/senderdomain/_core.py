@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 
-from ._address import ATOMS, MAX_PATH, Mailbox, as_text
+from ._address import Mailbox, as_text
 from ._ask import impatient
 from ._cache import Cache, Clock, FindingCache
 from ._dns import DomainName
@@ -32,6 +32,7 @@ from ._safeguards import UNGUARDED, Guarding
 from ._settings import check, profile_of
 from ._targets import Judge
 from ._verdict import Verdict
+from ._warm import short_ways
 
 # What a profile asks one after the other at the most, but for a few: one question
 # without an answer leaves time for the others.
@@ -76,8 +77,8 @@ class Core:
         self.flights = cache.flights if isinstance(cache, FindingCache) else Flights()
         # What is exempt here may be on record elsewhere, so that a hit in a shared
         # cache proves nothing: then all senders go the long way.
-        self._hot: dict[str, Remembered] = {}
-        self._clock: Clock = time.monotonic
+        hot: dict[str, Remembered] = {}
+        clock: Clock = time.monotonic
         self._judge = judge
         self._profile = profile_of(policy)
         reader = Reader(policy, rules, self._profile)
@@ -88,17 +89,18 @@ class Core:
         if isinstance(cache, FindingCache):
             # What only a profile takes for missing says nothing of what is below it.
             cache.serve(self._kind_of_lookup(), parents=self._profile is None)
-            self._clock = cache.clock
+            clock = cache.clock
             # A profile's own way of reading must not be cut short either.
             long_way = reader.exempts or self._profile is not None
-            self._hot = {} if long_way else cache.hot
+            hot = {} if long_way else cache.hot
+        self._hits = [0]
+        self.warm, self.warm_domain = short_ways(hot, clock, policy, self._hits)
         guarding = UNGUARDED if self._profile is not None else guarding
         self.guard = Guard(*guarding, cache, self.flights)
         self.reset()
         after_fork(self)
         self._outcomes = dict.fromkeys(Outcome, 0)
         self._joined = 0
-        self._remembered = 0
 
     def reset(self) -> None:
         """Make a new lock, for a forked child."""
@@ -113,45 +115,6 @@ class Core:
             return self._profile.plan, self._profile.receiver
         return self._judge and self._judge.kind
 
-    def warm(self, reverse_path: str | bytes) -> Verdict | None:
-        """
-        Take the short way: a plain sender whose domain was seen twice.
-
-        The text after the last ``@`` is a key of the cache as it stands, which
-        proves that it is canonical and was found valid; the local part must be
-        plainly well formed. Whoever is turned away goes the long way, to the same
-        verdict.
-        """
-        if type(reverse_path) is not str or len(reverse_path) > MAX_PATH:
-            return None
-        local_part, _, domain = reverse_path.rpartition("@")
-        known = self._hot.get(domain)
-        if (
-            known is not None
-            and known.expires > (now := self._clock())
-            and ((local_part.isalnum() and local_part.isascii()) or ATOMS(local_part))
-        ):
-            self._remembered += 1
-            verdict = Verdict(reverse_path, known, self.policy, now)
-            if _is_logged(logging.INFO):
-                log(verdict)
-            return verdict
-        return None
-
-    def warm_domain(self, domain: str | bytes) -> Verdict | None:
-        """Take the short way to a bare domain that was seen twice."""
-        if type(domain) is not str or len(domain) > MAX_PATH:
-            return None
-        known = self._hot.get(domain)
-        if known is not None and known.expires > (now := self._clock()):
-            # Once more as in `warm`: a call for both would cost a tenth of all this.
-            self._remembered += 1
-            verdict = Verdict(domain, known, self.policy, now)
-            if _is_logged(logging.INFO):
-                log(verdict)
-            return verdict
-        return None
-
     def recall(self, parsed: Parsed) -> Verdict | None:
         """Judge whom syntax, the operator or memory have decided about."""
         text, sender = parsed
@@ -161,7 +124,7 @@ class Core:
             finding = self.cache.get(sender.domain)
             if finding is None:
                 return None
-            self._remembered += 1
+            self._hits[0] += 1
         return self.judge(text, finding)
 
     def exempt(self, reverse_path: str | bytes) -> Verdict:
@@ -247,7 +210,7 @@ class Core:
         return Stats(
             sum(outcomes.values()),
             self._joined,
-            self._remembered,
+            self._hits[0],
             outcomes,
             len(self.flights),
             len(cache) if isinstance(cache, FindingCache) else None,

@@ -59,6 +59,7 @@ class Face:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._warm, self._warm_domain = core.warm, core.warm_domain
 
     @property
     def policy(self) -> Policy:
@@ -161,15 +162,15 @@ class DomainVerifier(Face):
         Raises:
             TypeError: If it is neither text nor octets.
         """
-        core = self._core
-        return core.warm(reverse_path) or self._decide(
-            core.parse(reverse_path, smtputf8)
+        return self._warm(reverse_path) or self._decide(
+            self._core.parse(reverse_path, smtputf8)
         )
 
     def verify_domain(self, domain: str | bytes) -> Verdict:
         """Judge a bare domain, in U-labels or A-labels, or an address literal."""
-        core = self._core
-        return core.warm_domain(domain) or self._decide(core.parse_domain(domain))
+        return self._warm_domain(domain) or self._decide(
+            self._core.parse_domain(domain)
+        )
 
     def verify_header(self, field: str | bytes) -> Verdict:
         """
