@@ -81,11 +81,18 @@ def test_limits_can_be_set(clock):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"maxsize": 0}, {"max_ttl": -1}, {"max_negative_ttl": -1}, {"max_stale": -1}],
+    [
+        {"maxsize": 0},
+        {"max_ttl": -1},
+        {"max_negative_ttl": -1},
+        {"max_stale": -1},
+        {"jitter": -0.1},
+        {"jitter": 0.51},
+    ],
 )
 def test_bad_limits_are_refused(settings):
     """At construction, not at the first message."""
-    with pytest.raises(ValueError, match=r"maxsize|seconds"):
+    with pytest.raises(ValueError, match=r"maxsize|seconds|jitter"):
         FindingCache(**settings)
 
 
@@ -141,6 +148,61 @@ def test_what_is_hot_does_not_push_itself_out(clock):
         cache.get(DomainName(name))
     cache.get(DomainName("a.example"))
     assert sorted(cache.hot) == ["a.example", "b.example"]
+
+
+@pytest.mark.parametrize("others", [("b", "c", "d"), ("b",) * 2])
+def test_what_leaves_the_protected_segment_is_no_longer_hot(clock, others):
+    """Nobody may take the short way to what the long one does not know."""
+    cache = FindingCache(4 if len(set(others)) > 1 else 1, clock=clock)
+    cache.put(found(domain="a.example"))
+    cache.get(DomainName("a.example"))
+    assert "a.example" in cache.hot
+    for name in others:
+        cache.put(found(domain=f"{name}.example"))
+        cache.put(found(domain=f"{name}.example"))
+    assert "a.example" not in cache.hot
+
+
+@pytest.mark.parametrize("last", [found(ttl=0), failed()])
+def test_what_is_forgotten_is_no_longer_hot(clock, last):
+    """A TTL of zero, or a failure when the time is over."""
+    cache = FindingCache(16, max_stale=0, clock=clock)
+    cache.put(found(Outcome.NXDOMAIN))
+    cache.get(D)
+    assert D in cache.hot
+    clock.advance(60)
+    cache.put(last)
+    assert D not in cache.hot
+    assert len(cache) == (last.outcome is Outcome.TEMPFAIL)
+
+
+def test_failures_have_a_place_of_their_own_and_are_not_hot(clock):
+    """A sixteenth, the newest of them; a success takes its failure away."""
+    cache = FindingCache(32, clock=clock)
+    names = [DomainName(f"d{n}.example") for n in range(4)]
+    for name in names:
+        cache.put(failed(domain=name))
+        cache.get(name)
+    assert len(cache) == 2
+    assert [cache.get(name) is not None for name in names] == [False, False, True, True]
+    assert not cache.hot
+    cache.put(found(domain=names[3]))
+    assert len(cache) == 2
+    cache.put(failed(domain=names[0]))
+    assert cache.get(names[2]) is not None
+    cache.put(found(ttl=0, domain=names[2]))
+    assert cache.get(names[2]) is None
+
+
+def test_the_words_of_a_failure_are_kept(clock):
+    """A profile puts them into its reply; those of what was found are not its own."""
+    cache = FindingCache(clock=clock)
+    cache.put(Finding(D, Outcome.TEMPFAIL, FailureReason.TIMEOUT, detail="words"))
+    assert cache.get(D).detail == "words"
+    cache.put(found(ttl=1))
+    clock.advance(2)
+    cache.put(Finding(D, Outcome.TEMPFAIL, FailureReason.TIMEOUT, detail="words"))
+    assert (cache.get(D).stale, cache.get(D).detail) == (True, "")
 
 
 @pytest.mark.parametrize("name", ["_x.example", "x.local", "x.localhost"])
