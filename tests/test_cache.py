@@ -163,6 +163,42 @@ def test_what_leaves_the_protected_segment_is_no_longer_hot(clock, others):
     assert "a.example" not in cache.hot
 
 
+def test_use_counts_among_what_is_protected(clock):
+    """The least recently used one has to leave, not the first that came."""
+    cache = FindingCache(4, clock=clock)
+    for name in ("a.example", "b.example", "c.example"):
+        cache.put(found(domain=name))
+        cache.get(DomainName(name))
+    cache.get(DomainName("a.example"))
+    cache.put(found(domain="d.example"))
+    cache.get(DomainName("d.example"))
+    cache.put(found(domain="e.example"))
+    left = [cache.get(DomainName(f"{name}.example")) is not None for name in "abcde"]
+    assert left == [True, False, True, True, True]
+
+
+@pytest.mark.parametrize(("late", "delay"), [(299.5, 10), (300, FIRST_BACK_OFF)])
+def test_failures_are_in_a_row_for_300_seconds(clock, late, delay):
+    """RFC 9520 does not say how long; to the second, so that it can be documented."""
+    cache = FindingCache(clock=clock)
+    cache.put(failed())
+    clock.advance(FIRST_BACK_OFF + late)
+    cache.put(failed())
+    clock.advance(delay - 0.5)
+    assert cache.get(D) is not None
+    clock.advance(0.5)
+    assert cache.get(D) is None
+
+
+@pytest.mark.parametrize(("early", "stale"), [(0.5, True), (0, False)])
+def test_stale_use_is_over_after_a_day(clock, early, stale):
+    """To the second."""
+    cache = FindingCache(clock=clock)
+    cache.put(found(ttl=60))
+    clock.now = int(clock.now) + 60 + MAX_STALE - early
+    assert cache.put(failed()).stale is stale
+
+
 @pytest.mark.parametrize("last", [found(ttl=0), failed()])
 def test_what_is_forgotten_is_no_longer_hot(clock, last):
     """A TTL of zero, or a failure when the time is over."""

@@ -38,7 +38,7 @@ def default(thing, name):
 
 def hours(seconds):
     """Write *seconds* as the documentation does."""
-    return f"{seconds // 3600} h"
+    return f"{seconds / 3600:g} h"
 
 
 ROWS = {
