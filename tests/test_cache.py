@@ -81,11 +81,18 @@ def test_limits_can_be_set(clock):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"maxsize": 0}, {"max_ttl": -1}, {"max_negative_ttl": -1}, {"max_stale": -1}],
+    [
+        {"maxsize": 0},
+        {"max_ttl": -1},
+        {"max_negative_ttl": -1},
+        {"max_stale": -1},
+        {"jitter": -0.1},
+        {"jitter": 0.51},
+    ],
 )
 def test_bad_limits_are_refused(settings):
     """At construction, not at the first message."""
-    with pytest.raises(ValueError, match=r"maxsize|seconds"):
+    with pytest.raises(ValueError, match=r"maxsize|seconds|jitter"):
         FindingCache(**settings)
 
 
@@ -141,6 +148,97 @@ def test_what_is_hot_does_not_push_itself_out(clock):
         cache.get(DomainName(name))
     cache.get(DomainName("a.example"))
     assert sorted(cache.hot) == ["a.example", "b.example"]
+
+
+@pytest.mark.parametrize("others", [("b", "c", "d"), ("b",) * 2])
+def test_what_leaves_the_protected_segment_is_no_longer_hot(clock, others):
+    """Nobody may take the short way to what the long one does not know."""
+    cache = FindingCache(4 if len(set(others)) > 1 else 1, clock=clock)
+    cache.put(found(domain="a.example"))
+    cache.get(DomainName("a.example"))
+    assert "a.example" in cache.hot
+    for name in others:
+        cache.put(found(domain=f"{name}.example"))
+        cache.put(found(domain=f"{name}.example"))
+    assert "a.example" not in cache.hot
+
+
+def test_use_counts_among_what_is_protected(clock):
+    """The least recently used one has to leave, not the first that came."""
+    cache = FindingCache(4, clock=clock)
+    for name in ("a.example", "b.example", "c.example"):
+        cache.put(found(domain=name))
+        cache.get(DomainName(name))
+    cache.get(DomainName("a.example"))
+    cache.put(found(domain="d.example"))
+    cache.get(DomainName("d.example"))
+    cache.put(found(domain="e.example"))
+    left = [cache.get(DomainName(f"{name}.example")) is not None for name in "abcde"]
+    assert left == [True, False, True, True, True]
+
+
+@pytest.mark.parametrize(("late", "delay"), [(299.5, 10), (300, FIRST_BACK_OFF)])
+def test_failures_are_in_a_row_for_300_seconds(clock, late, delay):
+    """RFC 9520 does not say how long; to the second, so that it can be documented."""
+    cache = FindingCache(clock=clock)
+    cache.put(failed())
+    clock.advance(FIRST_BACK_OFF + late)
+    cache.put(failed())
+    clock.advance(delay - 0.5)
+    assert cache.get(D) is not None
+    clock.advance(0.5)
+    assert cache.get(D) is None
+
+
+@pytest.mark.parametrize(("early", "stale"), [(0.5, True), (0, False)])
+def test_stale_use_is_over_after_a_day(clock, early, stale):
+    """To the second."""
+    cache = FindingCache(clock=clock)
+    cache.put(found(ttl=60))
+    clock.now = int(clock.now) + 60 + MAX_STALE - early
+    assert cache.put(failed()).stale is stale
+
+
+@pytest.mark.parametrize("last", [found(ttl=0), failed()])
+def test_what_is_forgotten_is_no_longer_hot(clock, last):
+    """A TTL of zero, or a failure when the time is over."""
+    cache = FindingCache(16, max_stale=0, clock=clock)
+    cache.put(found(Outcome.NXDOMAIN))
+    cache.get(D)
+    assert D in cache.hot
+    clock.advance(60)
+    cache.put(last)
+    assert D not in cache.hot
+    assert len(cache) == (last.outcome is Outcome.TEMPFAIL)
+
+
+def test_failures_have_a_place_of_their_own_and_are_not_hot(clock):
+    """A sixteenth, the newest of them; a success takes its failure away."""
+    cache = FindingCache(32, clock=clock)
+    names = [DomainName(f"d{n}.example") for n in range(4)]
+    for name in names:
+        cache.put(failed(domain=name))
+        cache.get(name)
+    assert len(cache) == 2
+    assert [cache.get(name) is not None for name in names] == [False, False, True, True]
+    assert not cache.hot
+    cache.put(found(domain=names[3]))
+    assert len(cache) == 2
+    cache.put(failed(domain=names[0]))
+    assert cache.get(names[2]) is not None
+    cache.put(found(ttl=0, domain=names[2]))
+    assert cache.get(names[2]) is None
+
+
+def test_the_words_of_a_failure_are_kept(clock):
+    """A profile puts them into its reply; those of what was found are not its own."""
+    cache = FindingCache(clock=clock)
+    cache.put(Finding(D, Outcome.TEMPFAIL, FailureReason.TIMEOUT, detail="words"))
+    assert cache.get(D).detail == "words"
+    cache.put(found(ttl=1))
+    clock.advance(2)
+    cache.put(Finding(D, Outcome.TEMPFAIL, FailureReason.TIMEOUT, detail="words"))
+    assert (cache.get(D).stale, cache.get(D).detail) == (True, "")
 
 
 @pytest.mark.parametrize("name", ["_x.example", "x.local", "x.localhost"])

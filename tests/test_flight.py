@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
+import warnings
 
 import pytest
 
@@ -189,6 +191,28 @@ def test_a_thread_is_woken(early):
     else:
         threading.Timer(0.02, landing, (finding,)).start()
     assert landing.wait(5, D) is finding
+
+
+def test_flights_can_be_given_more_time():
+    """Whoever reads a list slowly must not time out what is under way."""
+    flights = Flights()
+    flight, _ = flights.board(D, print, 0.0, 5.0)
+    flights.postpone(2.5)
+    assert flight.deadline == 7.5
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_has_no_flights():
+    """Those of its parent land without it."""
+    flights = Flights()
+    flights.board(D, print, 0.0, 5.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork
+        child = os.fork()
+    if child == 0:
+        os._exit(len(flights))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len(flights) == 1
 
 
 EVENTS = ["start", "join", "join", "finish", "late"]

@@ -113,3 +113,12 @@ def test_actions_follow_the_first_digit():
     """RFC 5321, section 4.2.1."""
     codes = {250: Action.ACCEPT, 451: Action.DEFER, 550: Action.REJECT}
     assert {code: Reply(code, None, "x").action for code in codes} == codes
+
+
+@pytest.mark.parametrize(
+    ("length", "limit", "seen"),
+    [(10, 10, "x" * 10), (11, 10, "x" * 7 + "..."), (9, 3, "..."), (9, 4, "x...")],
+)
+def test_what_is_cut_says_so(length, limit, seen):
+    """In as many characters as it may have, and not before it has to."""
+    assert shown("x" * length, limit) == seen
