@@ -35,7 +35,12 @@ proven = st.sampled_from(
         Outcome.NULL_MX,
     ]
 )
-ours = (FailureReason.OVERLOAD, FailureReason.RESOLVER_BUG, FailureReason.RESOLVER_DOWN)
+ours = (
+    FailureReason.OUTAGE,
+    FailureReason.OVERLOAD,
+    FailureReason.RESOLVER_BUG,
+    FailureReason.RESOLVER_DOWN,
+)
 
 
 class Entry:
