@@ -1261,7 +1261,7 @@ def test_a_fork_while_others_look_up_and_remember_comes_back():
         held, let_go = threading.Event(), threading.Event()
 
         def hold():
-            with verifier.cache._lock:
+            with verifier.cache._segments[0].lock:
                 held.set()
                 let_go.wait(5)
 
