@@ -46,6 +46,13 @@ CLOSED = Failure(_DOWN, "closed")
 _NO_TURN = Failure(FailureReason.OVERLOAD, "no turn")
 
 
+def _transmit(pending: Pending, channel: Channel, query_id: bytes) -> None:
+    try:  # noqa: SIM105 - suppress() costs more than all around it
+        channel.send(pending.message(query_id))
+    except BlockingIOError:
+        pass  # the kernel's buffer is full: as good as lost on the way
+
+
 class Engine(Asker):
     """
     Asks servers; see the module.
@@ -65,6 +72,7 @@ class Engine(Asker):
         self._watcher = watcher
         self._pending: set[Pending] = set()
         self._backlog: deque[Pending] = deque()
+        self._outbox: deque[tuple[Pending, Channel, bytes]] = deque()
         self._reserve = Reserve(timing.max_in_flight)
         self._pool = Pool(servers, watcher, self._readable)
         self._ids = RandomIds()
@@ -124,10 +132,23 @@ class Engine(Asker):
         while query_id in channel.inflight:
             query_id = next(self._ids)
         pending.sent(channel, query_id, now, self._patience)
-        try:  # noqa: SIM105 - suppress() costs more than all around it
-            channel.send(pending.message(query_id))
-        except BlockingIOError:
-            pass  # the kernel's buffer is full: as good as lost on the way
+        # In a loop, what is asked by those who were told something at the same time
+        # is sent together: the server is woken up once for all of it.
+        if self._outbox or self._watcher.later(self._flush):
+            self._outbox.append((pending, channel, query_id))
+        else:
+            _transmit(pending, channel, query_id)
+
+    def _flush(self) -> None:
+        while self._outbox:
+            pending, channel, query_id = self._outbox.popleft()
+            if channel.inflight.get(query_id) is not pending:
+                continue  # nobody wants to know any more
+            try:
+                _transmit(pending, channel, query_id)
+            except OSError as error:
+                down = Failure(_DOWN, type(error).__name__)
+                self._failed(pending, channel.server, down)
 
     def _readable(self, channel: Channel) -> bool:
         """Take a batch of datagrams; True if there may be more for us."""
@@ -266,6 +287,7 @@ class Engine(Asker):
         waiting = [*self._pending, *self._backlog]
         self._pending.clear()
         self._backlog.clear()
+        self._outbox.clear()
         for pending in waiting:
             pending.forget()
         self._pool.close()

@@ -49,6 +49,11 @@ class LoopWatcher:
             self.loop.remove_reader(sock)
             self.loop.remove_writer(sock)
 
+    def later(self, callback: Callable[[], object]) -> bool:
+        """See `Watcher`."""
+        self.loop.call_soon(callback)
+        return True
+
     def arm(self) -> None:
         """See `Watcher`."""
         if not self._armed:

@@ -34,6 +34,10 @@ class Watcher(Protocol):
         """Call nothing for *sock* any more."""
         ...
 
+    def later(self, callback: Callable[[], object]) -> bool:
+        """Call *callback* after what else is to be done now; False if that is not."""
+        ...
+
     def arm(self) -> None:
         """See to it that the engine is swept while it is busy."""
         ...

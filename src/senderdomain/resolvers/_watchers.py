@@ -56,6 +56,10 @@ class SelectorWatcher(PumpedAsker):
         if os.getpid() == self.pid and sock in self._selector.get_map():
             self._selector.unregister(sock)
 
+    def later(self, callback: Callable[[], object]) -> bool:  # noqa: ARG002
+        """See `Watcher`; nobody looks after anything while its user is busy."""
+        return False
+
     def arm(self) -> None:
         """See `Watcher`; `pump` does the sweeping."""
         now = time.monotonic()
