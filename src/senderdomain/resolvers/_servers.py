@@ -48,8 +48,11 @@ class Server:
         """Connect *sock*; raises OSError."""
         # Only the long form of an IPv6 address can have a zone index (RFC 4007), as
         # in fe80::1%eth0, the usual place of a home router's resolver.
+        # Octets, for text would be put through the codec of IDNA 2003, whose import may
+        # be under way in another thread, and then hangs a child that is forked.
         numeric = socket.AI_NUMERICHOST
-        found = socket.getaddrinfo(self.host, self.port, flags=numeric)
+        host = self.host.encode("ascii")
+        found = socket.getaddrinfo(host, self.port, flags=numeric)
         sock.connect(found[0][4])
 
 
