@@ -41,16 +41,11 @@ SWEEP = 0.04
 
 _BATCH = 64  # datagrams taken from one socket before others get their turn
 
+_TOGETHER = 32  # sent in a row; most systems keep no more than some 250 for a server
+
 _DOWN = FailureReason.RESOLVER_DOWN
 CLOSED = Failure(_DOWN, "closed")
 _NO_TURN = Failure(FailureReason.OVERLOAD, "no turn")
-
-
-def _transmit(pending: Pending, channel: Channel, query_id: bytes) -> None:
-    try:  # noqa: SIM105 - suppress() costs more than all around it
-        channel.send(pending.message(query_id))
-    except BlockingIOError:
-        pass  # the kernel's buffer is full: as good as lost on the way
 
 
 class Engine(Asker):
@@ -100,6 +95,8 @@ class Engine(Asker):
             if len(self._pending) == 1:
                 self._watcher.arm()
             self._try(pending, now)
+            if len(self._outbox) >= _TOGETHER:
+                self._flush()
 
     def drop(self, callback: Callback, /) -> None:
         """See `Asker.drop`."""
@@ -137,7 +134,7 @@ class Engine(Asker):
         if self._outbox or self._watcher.later(self._flush):
             self._outbox.append((pending, channel, query_id))
         else:
-            _transmit(pending, channel, query_id)
+            channel.transmit(pending.message(query_id))
 
     def _flush(self) -> None:
         while self._outbox:
@@ -145,7 +142,7 @@ class Engine(Asker):
             if channel.inflight.get(query_id) is not pending:
                 continue  # nobody wants to know any more
             try:
-                _transmit(pending, channel, query_id)
+                channel.transmit(pending.message(query_id))
             except OSError as error:
                 down = Failure(_DOWN, type(error).__name__)
                 self._failed(pending, channel.server, down)

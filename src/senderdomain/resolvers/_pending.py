@@ -53,7 +53,7 @@ class Timing:
     """
 
     attempt_timeout: float = 1.0
-    max_in_flight: int = 2_500
+    max_in_flight: int = 1_000
 
     def __post_init__(self) -> None:
         """Check the numbers."""
