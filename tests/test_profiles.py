@@ -470,3 +470,17 @@ def test_causes_of_profiles_are_those_of_the_library():
     """A table may have a reply for each of them."""
     causes = {type(c) for profile in PROFILES.values() for c in profile.replies}
     assert causes <= {Outcome, FailureReason, SyntaxFault, TargetFault}
+
+
+def test_a_profile_reads_each_sender_in_its_own_way_however_well_it_is_known():
+    """A domain seen twice takes nobody past the syntax of the server."""
+    resolver = ZoneResolver({"d.example": {"MX": ["10 mx.d.example."]}})
+    with DomainVerifier(resolver, policy=presets.POSTFIX) as verifier:
+        for _ in range(4):
+            assert verifier.verify("a@d.example").accepted
+        assert verifier._core.warm("a@d.example") is None
+        assert verifier._core.warm_domain("d.example") is None
+    with DomainVerifier(resolver) as verifier:
+        for _ in range(4):
+            assert verifier.verify("a@d.example").accepted
+        assert verifier._core.warm("a@d.example").accepted

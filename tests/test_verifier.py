@@ -7,7 +7,9 @@ import contextlib
 import copy
 import gc
 import logging
+import os
 import pickle
+import signal
 import threading
 import time
 
@@ -1279,3 +1281,15 @@ def test_what_dmarc_means_by_non_existent_can_be_told():
         "none.example": (False, True),
         "gone.example": (True, True),
     }
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_counts_although_a_thread_of_its_parent_was_just_counting():
+    """The lock of that is held for ever otherwise."""
+    verifier = DomainVerifier(ZoneResolver(ZONE))
+    with verifier._core._lock:
+        pid = os.fork()
+        if not pid:
+            signal.alarm(5)
+            os._exit(0 if verifier.stats().lookups == 0 else 1)
+    assert os.waitpid(pid, 0)[1] == 0
