@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.stepping import advance
+
 from senderdomain import (
     DomainName,
     DomainVerifier,
@@ -20,7 +22,6 @@ from senderdomain import (
     Question,
     presets,
 )
-from senderdomain._lookup import advance
 from senderdomain.profiles import _courier
 from senderdomain.profiles._courier_address import is_number, to_ascii, to_unicode
 from senderdomain.testing import ZoneResolver

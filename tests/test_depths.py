@@ -7,6 +7,8 @@ import ipaddress
 
 import pytest
 
+from tests.stepping import advance
+
 from senderdomain import (
     MX,
     AsyncDomainVerifier,
@@ -26,7 +28,7 @@ from senderdomain import (
     TargetRules,
 )
 from senderdomain._exchanges import through_exchanges
-from senderdomain._lookup import advance, lookup
+from senderdomain._lookup import lookup
 from senderdomain._networks import is_reachable, is_within, unwrapped
 from senderdomain._race import Race
 from senderdomain._targets import Judge

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.stepping import advance
+
 from senderdomain import (
     MX,
     DomainName,
@@ -16,7 +18,7 @@ from senderdomain import (
     Records,
     RecordType,
 )
-from senderdomain._lookup import advance, lookup
+from senderdomain._lookup import lookup
 
 HOST = Records(300, (MX(10, "mx.d.example"),))
 NULL = Records(300, (MX(0, ""),))

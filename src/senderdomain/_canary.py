@@ -12,7 +12,6 @@ it. Those in other threads do not wait, and are deferred.
 
 from __future__ import annotations
 
-import logging
 import threading
 
 from collections.abc import Callable
@@ -34,8 +33,6 @@ from ._finding import Finding, Outcome
 from ._flight import OVERDUE, Flight, Flights
 from ._fork import after_fork
 from ._notices import Notices
-
-_LOG = logging.getLogger("senderdomain")
 
 # Seconds, or half of the deadline if that is less: with less time left, an answer that
 # does not come would say nothing about the canary.
@@ -106,7 +103,7 @@ class Canary:
     def decide(self, flight: Flight) -> Steps[bool]:
         """Tell whether the denial in doubt that *flight* has met is proved."""
         if self.name is None:
-            self._warn(
+            self._notices.warn(
                 "no canary", "one name after the other is denied, and no canary is set"
             )
             return True
@@ -170,21 +167,16 @@ class Canary:
         for domain in suspects:  # with a TTL of 0, it replaces what is remembered
             self._cache.put(Finding(domain, Outcome.NXDOMAIN))
         if not storm and not there:
-            self._warn(
+            self._notices.warn(
                 "storm",
                 "one name after the other is denied, and %s, which exists, cannot be"
                 " found: until it is, missing domains are deferred",
                 name,
             )
         elif storm and there:
-            self._warn(
+            self._notices.warn(
                 "end of storm",
                 "%s is found again after %.0f s: missing domains are refused",
                 name,
                 lasted,
             )
-
-    def _warn(self, cause: str, message: str, *values: object) -> None:
-        more = self._notices.may_say(cause)
-        if more is not None:
-            _LOG.warning(message + "%s", *values, more)

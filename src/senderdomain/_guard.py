@@ -30,7 +30,7 @@ from ._finding import Finding, Outcome
 from ._flight import Flight, Flights, tempfail
 from ._fork import after_fork
 from ._notices import Notices
-from ._report import LOG, Health
+from ._report import Health
 from ._safeguards import Safeguards
 
 # What a resolver that works does not do to one domain after the other. Whatever else
@@ -100,7 +100,7 @@ class Guard:
         if parent is None:
             return False
         message = "too many slow lookups below %s: others are deferred"
-        self._warn("crowd", message, parent)
+        self._notices.warn("crowd", message, parent)
         self._defer(flight, FailureReason.OVERLOAD)
         return True
 
@@ -205,7 +205,7 @@ class Guard:
         self._look_around()
         if opened:
             assert isinstance(reason, FailureReason)
-            self._warn(
+            self._notices.warn(
                 "outage",
                 "the resolver is out of order: all lookups fail, the last one with %s;"
                 " new domains are deferred unasked, but for one a second",
@@ -222,12 +222,7 @@ class Guard:
         message = (
             "the resolver works again after %.1f s, in which %d lookups were spared"
         )
-        self._warn("end of outage", message, lasted, self._refused)
-
-    def _warn(self, cause: str, message: str, *values: object) -> None:
-        more = self._notices.may_say(cause)
-        if more is not None:
-            LOG.warning(message + "%s", *values, more)
+        self._notices.warn("end of outage", message, lasted, self._refused)
 
     def health(self) -> Health:
         """Tell how things are."""

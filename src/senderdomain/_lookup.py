@@ -21,7 +21,7 @@ on where MX is, or IMPLICIT_MX: see `_exchanges`.
 
 from __future__ import annotations
 
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 from ._dns import (
     Answer,
@@ -34,25 +34,13 @@ from ._dns import (
     Question,
     Records,
     RecordType,
-    Step,
     Steps,
 )
 from ._finding import Finding, Outcome, TargetFault
 from ._targets import Judge
 
-T = TypeVar("T")
-
 # Looking a member up in its class costs as much as a call.
 _MX, _MX_RECORDS = Outcome.MX, RecordType.MX
-
-
-def advance(steps: Steps[T], answer: Answer | Exchanged | None = None) -> Step | T:
-    """Send *answer* in, if there is one; get a step, or the result, out."""
-    try:
-        return next(steps) if answer is None else steps.send(answer)
-    except StopIteration as done:
-        result: T = done.value
-        return result
 
 
 def lookup(domain: DomainName, judge: Judge | None = None) -> Steps[Finding]:

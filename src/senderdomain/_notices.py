@@ -62,6 +62,12 @@ class Notices:
             self._said[cause] = now, 0
         return f" ({unsaid} more like this since)" if unsaid else ""
 
+    def warn(self, cause: str, message: str, *values: object) -> None:
+        """Log a warning about *cause*, as `logging` has it, if it may be."""
+        more = self.may_say(cause)
+        if more is not None:
+            _LOG.warning(message + "%s", *values, more, stacklevel=2)
+
 
 # The second piece of state in a module, beside the list in `_fork`: the log belongs to
 # the process, and so does the minute.

@@ -8,7 +8,7 @@ Knows not caches, lookups, verdicts.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ._address import (
     Mailbox,
@@ -23,7 +23,9 @@ from ._domain import AddressRules
 from ._finding import Finding, Outcome, SyntaxFault
 from ._header import mailbox_in_header
 from ._policy import Policy, TablePolicy
-from ._profile import Profile
+
+if TYPE_CHECKING:
+    from ._profile import Profile
 
 Parsed: TypeAlias = tuple[str, Sender | Finding]
 """A sender as it was given, made text, and what it turned out to be."""

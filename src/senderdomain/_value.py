@@ -29,6 +29,7 @@ def value(cls: type[T]) -> type[T]:
     whole = made.__repr__
 
     def in_short(self: T) -> str:
+        """Show the fields, as `short` does."""
         return short(whole(self))
 
     made.__repr__ = in_short  # type: ignore[method-assign, assignment]

@@ -15,6 +15,7 @@ import importlib.util
 import socket
 import time
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -40,14 +41,14 @@ class Silent(Zone):
         return asked, () if "tarpit" in asked else steps
 
 
-class Asker:
+class Asker(ABC):
     """Something that says whether a sender's domain exists; a call, in a thread."""
 
     name = ""
 
+    @abstractmethod
     def ask(self, domain):
         """Give ``accept``, ``defer`` or ``reject``."""
-        raise NotImplementedError
 
 
 class Dnspython(Asker):

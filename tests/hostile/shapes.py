@@ -192,13 +192,7 @@ def _aliases_at_long_names(b):
 
 @_shape
 def _different_aliases(b):
-    b.fill(
-        lambda n, here: _record(
-            b"\4%04x" % n + ODD[:240] + b"\0",
-            CNAME,
-            b"\4%04x" % (n + 1) + ODD[:240] + b"\0",
-        )
-    )
+    _chain(b)
 
 
 @_shape

@@ -13,6 +13,7 @@ import pytest
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.stepping import advance
 
 from senderdomain import (
     MX,
@@ -27,7 +28,7 @@ from senderdomain import (
     Question,
     Records,
 )
-from senderdomain._lookup import advance, lookup
+from senderdomain._lookup import lookup
 from senderdomain._remembered import (
     FIRST_BACK_OFF,
     MAX_NEGATIVE_TTL,

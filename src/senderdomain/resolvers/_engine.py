@@ -29,7 +29,7 @@ from .._everyday import everyday
 from .._flight import Callback
 from .._wire import TRUNCATED, answers, decode_any, refuses_edns
 from ._channel import BUFFER, Channel, RandomIds
-from ._pending import MAX_SENDS, TIMEOUT, Pending, Timing
+from ._pending import MAX_SENDS, TIMEOUT, Pending, Timing, unreachable
 from ._pool import Pool
 from ._reserve import Reserve
 from ._servers import Servers
@@ -43,8 +43,7 @@ _BATCH = 64  # datagrams taken from one socket before others get their turn
 
 _TOGETHER = 32  # sent in a row; most systems keep no more than some 250 for a server
 
-_DOWN = FailureReason.RESOLVER_DOWN
-CLOSED = Failure(_DOWN, "closed")
+CLOSED = Failure(FailureReason.RESOLVER_DOWN, "closed")
 _NO_TURN = Failure(FailureReason.OVERLOAD, "no turn")
 
 
@@ -115,7 +114,7 @@ class Engine(Asker):
             try:
                 self._send(pending, server, now)
             except OSError as error:
-                pending.fail(server, Failure(_DOWN, type(error).__name__))
+                pending.fail(server, unreachable(error))
             else:
                 return
         pending.due = pending.stream_due if pending.over_tcp else math.inf
@@ -144,8 +143,7 @@ class Engine(Asker):
             try:
                 channel.transmit(pending.message(query_id))
             except OSError as error:
-                down = Failure(_DOWN, type(error).__name__)
-                self._failed(pending, channel.server, down)
+                self._failed(pending, channel.server, unreachable(error))
 
     def _readable(self, channel: Channel) -> bool:
         """Take a batch of datagrams; True if there may be more for us."""
@@ -160,7 +158,7 @@ class Engine(Asker):
             except BlockingIOError:
                 return False
             except OSError as error:  # ICMP says that nobody listens there
-                self._unreachable(channel, Failure(_DOWN, type(error).__name__))
+                self._unreachable(channel, unreachable(error))
                 return False
             pending = inflight.get(message[:2])
             # RFC 5452, section 9.1. What does not match was not meant for us, and
@@ -207,7 +205,7 @@ class Engine(Asker):
         try:
             self._send(pending, server, time.monotonic())
         except OSError as error:
-            self._failed(pending, server, Failure(_DOWN, type(error).__name__))
+            self._failed(pending, server, unreachable(error))
 
     def _failed(self, pending: Pending, server: int, failure: Failure) -> None:
         pending.fail(server, failure)

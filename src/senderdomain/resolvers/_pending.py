@@ -30,6 +30,11 @@ TIMEOUT = Failure(FailureReason.TIMEOUT, "no answer")
 _UNASKED = Failure(FailureReason.RESOLVER_DOWN, "nobody asked")
 
 
+def unreachable(error: OSError) -> Failure:
+    """Say that a server cannot be reached, and why."""
+    return Failure(FailureReason.RESOLVER_DOWN, type(error).__name__)
+
+
 def _telling(failure: Failure) -> int:
     # What a server says is about the domain, and so perhaps is its silence. That
     # another server is down is not, and must not keep a cache from remembering.

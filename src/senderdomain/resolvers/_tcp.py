@@ -13,7 +13,7 @@ from functools import partial
 from .._dns import Answer, Failure, FailureReason
 from .._wire import answers, decode
 from ._channel import RandomIds
-from ._pending import TIMEOUT, Pending, Timing
+from ._pending import TIMEOUT, Pending, Timing, unreachable
 from ._servers import Servers
 from ._stream import Stream, Watcher
 
@@ -63,8 +63,7 @@ class Tcp:
             address = self._servers.addresses[server]
             pending.stream = Stream(address, message, self._watcher, done)
         except OSError as error:
-            down = Failure(FailureReason.RESOLVER_DOWN, type(error).__name__)
-            self._failed(pending, server, down)
+            self._failed(pending, server, unreachable(error))
         else:
             pending.wait_for_stream(now, self._patience)
         return True

@@ -18,11 +18,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from .._ask import PumpedAsker
-from .._dns import Answer, Failure, FailureReason, Question
+from .._dns import Answer, Question
 from .._flight import Callback
 from .._safeguards import ROOT_SERVER
 from ._engine import CLOSED, Engine
-from ._pending import Timing
+from ._pending import Timing, unreachable
 from ._servers import Server, Servers, parse_servers, system_servers
 from ._watchers import SelectorWatcher
 
@@ -119,7 +119,7 @@ class StubResolver(Stub, PumpedAsker):
         try:
             watcher = self._watcher()
         except OSError as error:
-            callback(Failure(FailureReason.RESOLVER_DOWN, type(error).__name__))
+            callback(unreachable(error))
             return
         watcher.ask(question, deadline, callback)
 
