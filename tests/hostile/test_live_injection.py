@@ -7,9 +7,13 @@ import contextlib
 import socket
 import traceback
 
+from pathlib import Path
+
 import pytest
 
 from aiosmtpd.smtp import SMTP
+
+import senderdomain
 
 from senderdomain import AsyncDomainVerifier, presets
 from senderdomain.adapters.aiosmtpd import SenderDomainMixin
@@ -23,6 +27,10 @@ ZONE = {
     "null.example": {"MX": ["0 ."]},
     "*.wild.example": {"MX": ["10 m.mx.example."]},
 }
+
+# Where the package is; a clone of the project has the same name, and all of a virtual
+# environment may be in it.
+OURS = str(Path(senderdomain.__file__).parent)
 
 # What may stand in a reply (RFC 5321, section 4.2), and its end.
 ALLOWED = bytes(range(0x20, 0x7F))
@@ -207,7 +215,7 @@ def converse(address, parameters):
 
 def _is_of_aiosmtpd(error):
     frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
-    ours = any("/senderdomain/" in code.co_filename for code in frames)
+    ours = any(code.co_filename.startswith(OURS) for code in frames)
     return not ours and "_getaddr" in {code.co_name for code in frames}
 
 
