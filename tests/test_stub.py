@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import os
 import socket
@@ -15,6 +16,7 @@ import time
 
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import dns.message
 import dns.rdatatype
@@ -34,7 +36,7 @@ from senderdomain import (
     RecordType,
     _fork,
 )
-from senderdomain.resolvers import AsyncStubResolver, StubResolver
+from senderdomain.resolvers import AsyncStubResolver, StubResolver, _channel
 from senderdomain.resolvers._channel import MAX_USES, SOCKETS, Channel
 from senderdomain.resolvers._loop_watcher import can_watch
 from senderdomain.resolvers._pending import Pending, Timing
@@ -462,9 +464,11 @@ def test_a_worn_socket_stays_open_for_its_answers():
         deadline = time.monotonic() + 0.3
         for _ in range(SOCKETS):
             engine.ask(ASKED, deadline, answers.append)
+        engine.flush()
         for channel in engine._pool._open[0]:
             channel.uses = MAX_USES
         engine.ask(ASKED, deadline, answers.append)
+        engine.flush()
         assert len(engine._pool._worn) == 1
         while len(answers) < SOCKETS + 1:
             resolver.pump()
@@ -872,12 +876,12 @@ def test_no_two_questions_share_an_id_on_a_socket():
     with Scripted(lambda n, query: []) as silent:
         resolver = StubResolver([silent.server], timing=Timing(attempt_timeout=5))
         engine = resolver._watcher().engine
-        engine._ids = iter([b"aa"] * (SOCKETS + 1) + [b"bb"])
-        for _ in range(SOCKETS + 1):
+        engine._udp._ids.drawn += [b"bb", b"aa", b"aa"]  # the last one first
+        for _ in range(2):
             resolver.ask(ASKED, time.monotonic() + 5, print)
+        engine.flush()
         taken = [set(channel.inflight) for channel in engine._pool._open[0]]
-        assert sorted(map(len, taken)) == [1] * (SOCKETS - 1) + [2]
-        assert {b"aa", b"bb"} in taken
+        assert taken == [{b"aa", b"bb"}]
         resolver.close()
 
 
@@ -1074,7 +1078,7 @@ def test_a_thousand_that_wait_can_fail_at_once(monkeypatch):
         def none(*_):
             raise OSError(24, "Too many open files")
 
-        monkeypatch.setattr(engine, "_send", none)
+        monkeypatch.setattr(engine._pool, "take", none)
         while len(answers) < 3_000:
             resolver.pump()
         assert {a.reason for a in answers} <= {
@@ -1601,6 +1605,7 @@ def test_answers_that_are_there_are_read_before_anybody_is_given_up():
         answers = []
         for _ in range(300):
             resolver.ask(ASKED, time.monotonic() + 0.1, answers.append)
+        resolver._watcher().engine.flush()
         while server.asked["d.example MX"] < 300:
             time.sleep(0.001)
         time.sleep(0.15)
@@ -1740,5 +1745,146 @@ def test_what_is_sent_together_and_cannot_be_is_a_failure(count, monkeypatch):
     assert dropped == []
 
 
-def _unreachable(channel, message):
+def _unreachable(*_):
     raise OSError
+
+
+def ask_together(server, names):
+    """Ask for the MX of all *names* in one go; give the answers and the channels."""
+    resolver = StubResolver([server])
+    engine, answers = resolver._watcher().engine, {}
+    for name in names:
+        question = Question(DomainName(name), RecordType.MX)
+        engine.ask(question, time.monotonic() + 5, partial(answers.setdefault, name))
+    engine.flush()
+    channels = engine._pool.channels()
+    while len(answers) < len(names):
+        resolver.pump()
+    resolver.close()
+    return answers, channels
+
+
+MANY = [f"{'x' * (n % 3)}{n:02}.example" for n in range(30)]
+
+
+@pytest.fixture
+def segments(monkeypatch):
+    """Tell how many queries were sent as one each time, and whether that went well."""
+    sent, plainly = [], Channel._sent_as_one
+
+    def sent_as_one(channel, queries):
+        sent.append((len(queries), plainly(channel, queries)))
+        return sent[-1][1]
+
+    monkeypatch.setattr(Channel, "_sent_as_one", sent_as_one)
+    return sent
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes segments")
+def test_what_is_sent_together_is_cut_up_by_the_system(segments):
+    """Three sizes of ten queries each; every one of them is answered."""
+    with LoopbackDNS({name: {"MX": ["10 mx.d.example."]} for name in MANY}) as server:
+        answers, channels = ask_together(server.server, MANY)
+    assert segments == [(10, True)] * 3
+    assert all(isinstance(answer, Records) for answer in answers.values())
+    assert [channel.uses for channel in channels] == [30]
+
+
+def sent_one_by_one(segments):
+    """Ask in a way that does not send segments."""
+    with LoopbackDNS({name: {"MX": ["10 mx.d.example."]} for name in MANY}) as server:
+        answers, _ = ask_together(server.server, MANY)
+    assert all(isinstance(answer, Records) for answer in answers.values())
+    return segments
+
+
+def raising(number):
+    """Make a function that raises this error of the system."""
+
+    def refuse(*_):
+        raise OSError(number, "refused")
+
+    return refuse
+
+
+def with_segments_that(monkeypatch, send):
+    """Replace what sends them, in every channel."""
+    plainly = Channel.__init__
+
+    def opened(channel, *args):
+        plainly(channel, *args)
+        channel.segmenting, channel.send_segments = True, send
+
+    monkeypatch.setattr(Channel, "__init__", opened)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EINVAL, errno.EOPNOTSUPP])
+def test_who_does_not_take_segments_is_asked_once(number, monkeypatch, segments):
+    """IPsec, say, refuses: all goes out one by one, and nothing is lost."""
+    with_segments_that(monkeypatch, raising(number))
+    assert sent_one_by_one(segments) == [(10, False)]
+
+
+def test_a_system_that_knows_no_segments_sends_one_by_one(monkeypatch, segments):
+    """It would take no notice, and send one large datagram."""
+    unknown = mock.Mock(getsockopt=raising(errno.ENOPROTOOPT))
+    assert not _channel._can_segment(unknown)
+    monkeypatch.setattr(_channel, "_can_segment", lambda sock: False)
+    assert sent_one_by_one(segments) == []
+
+
+def test_only_linux_is_asked_whether_it_takes_segments(monkeypatch):
+    """The number of that option may mean something else elsewhere."""
+    monkeypatch.setattr(_channel.sys, "platform", "other")
+    knowing = mock.Mock()
+    assert not _channel._can_segment(knowing)
+    knowing.getsockopt.assert_not_called()
+
+
+def test_segments_to_a_server_that_is_not_there_fail_together(monkeypatch):
+    """The error belongs to all of them; those of another size find out themselves."""
+    with_segments_that(monkeypatch, raising(errno.ECONNREFUSED))
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server])
+        engine, answers = resolver._watcher().engine, []
+        for name in MANY[:2] + MANY[3:4]:
+            question = Question(DomainName(name), RecordType.MX)
+            engine.ask(question, time.monotonic() + 5, answers.append)
+        engine.flush()
+        assert [a.reason for a in answers] == [FailureReason.RESOLVER_DOWN] * 2
+        resolver.close()
+
+
+def test_segments_that_find_a_full_buffer_are_lost(monkeypatch):
+    """As datagrams are, and asked again."""
+    with_segments_that(monkeypatch, raising(errno.EAGAIN))
+    with LoopbackDNS({name: {"MX": ["10 mx.d.example."]} for name in MANY}) as server:
+        resolver = StubResolver([server.server], timing=Timing(attempt_timeout=0.05))
+        engine, answers = resolver._watcher().engine, []
+        for name in MANY:
+            question = Question(DomainName(name), RecordType.MX)
+            engine.ask(question, time.monotonic() + 5, answers.append)
+        engine.flush()
+        assert not any(server.asked.values())
+        while len(answers) < len(MANY):
+            resolver.pump()
+        resolver.close()
+    assert all(isinstance(answer, Records) for answer in answers)
+
+
+def test_a_socket_is_replaced_in_the_midst_of_many_questions():
+    """None carries more than its share."""
+    with LoopbackDNS({"d.example": {"MX": ["10 mx.d.example."]}}) as server:
+        resolver = StubResolver([server.server])
+        engine, answers = resolver._watcher().engine, []
+        for _ in range(SOCKETS):
+            engine._pool.take(0, time.monotonic(), ())
+        engine._pool._open[0][0].uses = MAX_USES - 5
+        for _ in range(20):
+            engine.ask(ASKED, time.monotonic() + 5, answers.append)
+        engine.flush()
+        uses = sorted(channel.uses for channel in engine._pool.channels())
+        assert uses == [1, 1, 16, MAX_USES]
+        while len(answers) < 20:
+            resolver.pump()
+        resolver.close()

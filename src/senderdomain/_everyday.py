@@ -30,7 +30,9 @@ from ._message import (
     nx_domain,
 )
 from ._names import LABEL_END, MAX_WIRE_NAME, POINTER, Offset
-from ._rdata import ADDRESS_SIZE, NAME_AT, WireRecords
+from ._rdata import ADDRESS_SIZE, WireRecords
+
+_MX, _PTR = RecordType.MX, RecordType.PTR
 
 # More records than this are not everyday.
 _FEW = 32
@@ -45,9 +47,8 @@ _QNAME_POINTER = 0xC000 | _HEADER_SIZE
 
 # The head of a record at the name asked for, up to its TTL, and what follows.
 _HEADS = {t: struct.pack("!HHH", _QNAME_POINTER, t.value, IN) for t in RecordType}
-_HEAD_SIZE = 6
-_TTL_AND_SIZE = struct.Struct("!IH")
-_RDATA_AT = _HEAD_SIZE + _TTL_AND_SIZE.size
+_RECORD = struct.Struct("!6sIH")
+_RDATA_AT = _RECORD.size
 
 # An OPT without options, extended rcode, version and flags; "xx" is the payload.
 _OPT_HEAD = struct.pack("!xH", OPT)
@@ -112,49 +113,69 @@ def _rrset(
 ) -> Records | None:
     least = MAX_TTL
     rdata = []
-    head = _HEADS[qtype]
-    name_at = NAME_AT.get(qtype)
+    wanted = _HEADS[qtype]
+    is_mx = qtype is _MX
+    has_host = False
     for _ in range(count):
-        if message[at : at + _HEAD_SIZE] != head:
+        head, ttl, size = _head_of_record(message, at)
+        if head != wanted:
             return None
-        ttl, size = _ttl_and_size(message, at + _HEAD_SIZE)
-        least = min(least, ttl)
+        if ttl < least:  # noqa: PLR1730 - min() takes longer
+            least = ttl
         at += _RDATA_AT
         rdata.append(at)
-        if name_at is not None:
-            name = at + name_at
+        if is_mx:
+            name = at + 2
             at += size
-            if name >= at or _after_name(message, name) != at:
+            if not has_host and _after_host(message, name) == at:
+                has_host = True  # one is enough
+            elif name >= at or _after_name(message, name) != at:
+                return None
+        elif qtype is _PTR:
+            at += size
+            if _after_name(message, at - size) != at:
                 return None
         elif size == ADDRESS_SIZE[qtype]:
             at += size
         else:
             return None
-    return WireRecords(least, qtype, message, rdata) if at == end else None
+    return (
+        WireRecords(least, qtype, message, rdata, (), has_host) if at == end else None
+    )
 
 
-_ttl_and_size = _TTL_AND_SIZE.unpack_from
+_head_of_record = _RECORD.unpack_from
+
+
+def _after_host(message: bytes, at: Offset) -> Offset:
+    # Zero for what is not the name of a host, or not spelled out.
+    start = at
+    while octet := message[at]:
+        after = at + 1 + octet
+        if octet >= LABEL_END or not message[at + 1 : after].isalnum():
+            return 0
+        at = after
+    return at + 1 if 0 < at - start < MAX_WIRE_NAME else 0
 
 
 def _after_name(message: bytes, at: Offset) -> Offset:
     # Zero for a name that is invalid, or valid in a way that is not everyday.
-    start, after, size, hops = at, 0, 1, 0
+    after, size, hops = 0, 1, 0
     while True:
-        octet = message[at]
-        if 0 < octet < LABEL_END:
+        start = at
+        while 0 < (octet := message[at]) < LABEL_END:
             at += octet + 1
-            if at - start > MAX_WIRE_NAME:
-                return 0
-            continue
         size += at - start
+        if size > MAX_WIRE_NAME:
+            return 0
         if not octet:
-            return (after or at + 1) if size <= MAX_WIRE_NAME else 0
+            return after or at + 1
         target = (octet & 0x3F) << 8 | message[at + 1]
         hops += 1
         if octet < POINTER or target >= start or hops > _FEW_HOPS:
             return 0
         after = after or at + 2
-        start = at = target
+        at = target
 
 
 def _negative_ttl(message: bytes, at: Offset, end: Offset) -> int | None:

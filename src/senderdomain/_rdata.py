@@ -19,23 +19,29 @@ _MX = RecordType.MX
 class WireRecords(Records):
     """Records whose text is made when somebody reads it."""
 
-    __slots__ = ("_message", "_qtype", "_rdata")
+    __slots__ = ("_has_host", "_message", "_qtype", "_rdata")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - keywords would take longer
         self,
         ttl: int,
         qtype: RecordType,
         message: bytes,
         rdata: list[Offset],
         aliases: tuple[str, ...] = (),
+        has_host: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
-        """Keep *message*, in which each of *rdata* starts valid RDATA."""
+        """
+        Keep *message*, in which each of *rdata* starts valid RDATA.
+
+        If it is known already that an exchange is a host name, *has_host* says so.
+        """
         self.ttl = ttl
         self.aliases = aliases
         self._rrset = None
         self._qtype = qtype
         self._message = message
         self._rdata = rdata
+        self._has_host = has_host
 
     @property
     def rrset(self) -> tuple[MX | str, ...]:
@@ -60,7 +66,7 @@ class WireRecords(Records):
     @property
     def usable(self) -> bool:
         """See `Records.usable`; stops at the first host name."""
-        if self._qtype is not _MX:
+        if self._has_host or self._qtype is not _MX:
             return True
         others: set[Offset] = set()
         # any() of a generator costs more than a look at one.

@@ -100,17 +100,18 @@ def _section(qname: str, qtype: RecordType) -> bytes:
 _section_of_parent = lru_cache(1024)(_section)
 
 
-def query(section: bytes, edns: bool = True) -> bytes:  # noqa: FBT001, FBT002
+def query(query_id: bytes, section: bytes, edns: bool) -> bytes:  # noqa: FBT001
     """
-    Build a query without its first two octets, which are the ID.
+    Build a query.
 
     Args:
+        query_id: Two octets.
         section: From `question_section`.
         edns: Add an OPT record with `EDNS_PAYLOAD` and no options.
     """
     if edns:
-        return _WITH_EDNS + section + _OPT_RECORD
-    return _WITHOUT_EDNS + section
+        return query_id + _WITH_EDNS + section + _OPT_RECORD
+    return query_id + _WITHOUT_EDNS + section
 
 
 def answers(message: bytes, section: bytes) -> bool:

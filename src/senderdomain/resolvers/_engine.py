@@ -28,23 +28,18 @@ from .._dns import Answer, Failure, FailureReason, Question
 from .._everyday import everyday
 from .._flight import Callback
 from .._wire import TRUNCATED, answers, decode_any, refuses_edns
-from ._channel import BUFFER, Channel, RandomIds
-from ._pending import MAX_SENDS, TIMEOUT, Pending, Timing, unreachable
+from ._channel import BUFFER, Channel
+from ._pending import CLOSED, MAX_SENDS, NO_TURN, TIMEOUT, Pending, Timing, unreachable
 from ._pool import Pool
 from ._reserve import Reserve
 from ._servers import Servers
 from ._stream import Watcher
 from ._tcp import Tcp
+from ._udp import Udp
 
-# Seconds; how late a deadline can be noticed.
-SWEEP = 0.04
+SWEEP = 0.04  # seconds; how late a deadline can be noticed
 
 _BATCH = 64  # datagrams taken from one socket before others get their turn
-
-_TOGETHER = 32  # sent in a row; most systems keep no more than some 250 for a server
-
-CLOSED = Failure(FailureReason.RESOLVER_DOWN, "closed")
-_NO_TURN = Failure(FailureReason.OVERLOAD, "no turn")
 
 
 class Engine(Asker):
@@ -61,18 +56,22 @@ class Engine(Asker):
         """See the class."""
         self._servers = servers
         self._server_count = len(servers.addresses)
-        self._patience = timing.attempt_timeout
         self._most = timing.max_in_flight
-        self._watcher = watcher
         self._pending: set[Pending] = set()
         self._backlog: deque[Pending] = deque()
-        self._outbox: deque[tuple[Pending, Channel, bytes]] = deque()
         self._reserve = Reserve(timing.max_in_flight)
         self._pool = Pool(servers, watcher, self._readable)
-        self._ids = RandomIds()
+        self._udp = Udp(
+            servers,
+            timing,
+            watcher,
+            self._pool,
+            self._pending,
+            self._failed,
+            self._finish,
+        )
         self._tcp = Tcp(servers, timing, watcher, self._failed, self._finish)
-        self._admitting = False
-        self._closed = False
+        self._admitting = self._closed = False
 
     @property
     def busy(self) -> bool:
@@ -80,39 +79,37 @@ class Engine(Asker):
         return bool(self._pending)
 
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
-        """See `Ask`."""
-        now = time.monotonic()
-        if deadline <= now or self._closed:
-            callback(CLOSED if self._closed else TIMEOUT)
+        """See `Ask`; what is asked is sent by `flush`."""
+        if self._closed:
+            callback(CLOSED)
             return
         pending = Pending(question, deadline, callback, self._server_count)
-        full = len(self._pending) >= self._most
-        if full and not self._reserve.admits(question, self._pending):
+        waiting = self._pending
+        if len(waiting) >= self._most and not self._reserve.admits(question, waiting):
             self._backlog.append(pending)
         else:
-            self._pending.add(pending)
-            if len(self._pending) == 1:
-                self._watcher.arm()
-            self._try(pending, now)
-            if len(self._outbox) >= _TOGETHER:
-                self._flush()
+            waiting.add(pending)
+            self._udp.put(pending)
+
+    def flush(self) -> None:
+        """Send what has been asked and not been sent yet."""
+        self._udp.flush()
 
     def drop(self, callback: Callback, /) -> None:
         """See `Asker.drop`."""
         for waiting in (self._pending, self._backlog):
-            for pending in waiting:
-                if pending.callback is callback:
-                    waiting.remove(pending)
-                    pending.forget()
-                    self._admit()
-                    return
+            for pending in [each for each in waiting if each.callback is callback]:
+                waiting.remove(pending)
+                pending.forget()
+                self._admit()
 
     def _try(self, pending: Pending, now: float) -> None:
         if pending.over_tcp and self._tcp.ask(pending, now):
             return
-        while (server := pending.next_server(self._servers.preferred)) is not None:
+        preferred = self._servers.preferred
+        while (server := pending.next_server(preferred)) is not None:
             try:
-                self._send(pending, server, now)
+                self._udp.send(pending, server, now)
             except OSError as error:
                 pending.fail(server, unreachable(error))
             else:
@@ -121,44 +118,20 @@ class Engine(Asker):
         if not pending.is_expecting:
             self._finish(pending, pending.failure)
 
-    def _send(self, pending: Pending, server: int, now: float) -> None:
-        used = pending.channels if pending.outstanding else ()
-        channel = self._pool.take(server, now, used)
-        query_id = next(self._ids)
-        while query_id in channel.inflight:
-            query_id = next(self._ids)
-        pending.sent(channel, query_id, now, self._patience)
-        # In a loop, what is asked by those who were told something at the same time
-        # is sent together: the server is woken up once for all of it.
-        if self._outbox or self._watcher.later(self._flush):
-            self._outbox.append((pending, channel, query_id))
-        else:
-            channel.transmit(pending.message(query_id))
-
-    def _flush(self) -> None:
-        while self._outbox:
-            pending, channel, query_id = self._outbox.popleft()
-            if channel.inflight.get(query_id) is not pending:
-                continue  # nobody wants to know any more
-            try:
-                channel.transmit(pending.message(query_id))
-            except OSError as error:
-                self._failed(pending, channel.server, unreachable(error))
-
     def _readable(self, channel: Channel) -> bool:
         """Take a batch of datagrams; True if there may be more for us."""
-        inflight = channel.inflight
+        inflight, receive = channel.inflight, channel.receive
         if not inflight:
             self._pool.discard(channel)
             return False
-        receive = channel.receive
         for _ in range(_BATCH):
             try:
                 message = receive(BUFFER)
             except BlockingIOError:
                 return False
             except OSError as error:  # ICMP says that nobody listens there
-                self._unreachable(channel, unreachable(error))
+                for waiting in list(inflight.values()):
+                    self._failed(waiting, channel.server, unreachable(error))
                 return False
             pending = inflight.get(message[:2])
             # RFC 5452, section 9.1. What does not match was not meant for us, and
@@ -173,10 +146,6 @@ class Engine(Asker):
             if not inflight:
                 return False
         return True
-
-    def _unreachable(self, channel: Channel, failure: Failure) -> None:
-        for pending in list(channel.inflight.values()):
-            self._failed(pending, channel.server, failure)
 
     def _answered(self, pending: Pending, channel: Channel, message: bytes) -> None:
         server = channel.server
@@ -199,13 +168,14 @@ class Engine(Asker):
     ) -> None:
         if pending.without_edns(server):
             return
-        if pending.sends[server] >= MAX_SENDS:
-            self._failed(pending, server, refusal)
-            return
-        try:
-            self._send(pending, server, time.monotonic())
-        except OSError as error:
-            self._failed(pending, server, unreachable(error))
+        if pending.sends[server] < MAX_SENDS:
+            try:
+                self._udp.send(pending, server, time.monotonic())
+            except OSError as error:
+                refusal = unreachable(error)
+            else:
+                return
+        self._failed(pending, server, refusal)
 
     def _failed(self, pending: Pending, server: int, failure: Failure) -> None:
         pending.fail(server, failure)
@@ -216,7 +186,8 @@ class Engine(Asker):
     def _finish(self, pending: Pending, answer: Answer) -> None:
         pending.forget()
         self._pending.discard(pending)
-        pending.callback(answer)
+        callback = pending.callback
+        callback(answer)
         if self._backlog:
             self._admit()
 
@@ -229,15 +200,16 @@ class Engine(Asker):
             while self._backlog and len(self._pending) < self._most:
                 successor, now = self._backlog.popleft(), time.monotonic()
                 if successor.deadline <= now:
-                    successor.callback(_NO_TURN)
+                    successor.callback(NO_TURN)
                     continue
                 self._pending.add(successor)
-                self._try(successor, now)
+                self._udp.put(successor)
         finally:
             self._admitting = False
 
     def sweep(self) -> None:
         """Find what is overdue."""
+        self._udp.flush()
         now = time.monotonic()
         if any(pending.deadline <= now for pending in self._pending):
             # Whoever drives us may have been busy with other things, and the answers
@@ -245,17 +217,16 @@ class Engine(Asker):
             self._pool.drain()
         for pending in [*self._pending]:
             try:
-                self._look_after(pending, now)
+                if pending in self._pending:  # unless somebody, being told, closes us
+                    self._look_after(pending, now)
             except Exception as error:  # noqa: BLE001 - one must not cost the others
                 self._give_up(pending, bug(error))
         for pending in [p for p in self._backlog if p.deadline <= now]:
             self._backlog.remove(pending)
-            pending.callback(_NO_TURN)
+            pending.callback(NO_TURN)
         self._pool.close_worn()
 
     def _look_after(self, pending: Pending, now: float) -> None:
-        if pending not in self._pending:
-            return  # what another one was told has closed us
         if pending.deadline <= now:
             pending.learn(TIMEOUT)
             self._finish(pending, pending.failure)
@@ -282,7 +253,7 @@ class Engine(Asker):
         waiting = [*self._pending, *self._backlog]
         self._pending.clear()
         self._backlog.clear()
-        self._outbox.clear()
+        self._udp.clear()
         for pending in waiting:
             pending.forget()
         self._pool.close()

@@ -19,6 +19,9 @@ class LoopWatcher:
     """
     A `Watcher` in an event loop.
 
+    It speaks of sockets by their numbers: a socket that asyncio does not know it would
+    describe in an error that nobody reads, which takes two system calls.
+
     Args:
         loop: Running in this thread.
 
@@ -36,23 +39,22 @@ class LoopWatcher:
 
     def watch_reader(self, sock: socket.socket, callback: Callable[[], object]) -> None:
         """See `Watcher`."""
-        self.loop.remove_writer(sock)
-        self.loop.add_reader(sock, callback)
+        self.loop.remove_writer(sock.fileno())
+        self.loop.add_reader(sock.fileno(), callback)
 
     def watch_writer(self, sock: socket.socket, callback: Callable[[], object]) -> None:
         """See `Watcher`."""
-        self.loop.add_writer(sock, callback)
+        self.loop.add_writer(sock.fileno(), callback)
 
     def forget(self, sock: socket.socket) -> None:
         """See `Watcher`."""
         if not self.loop.is_closed():
-            self.loop.remove_reader(sock)
-            self.loop.remove_writer(sock)
+            self.loop.remove_reader(sock.fileno())
+            self.loop.remove_writer(sock.fileno())
 
-    def later(self, callback: Callable[[], object]) -> bool:
+    def later(self, callback: Callable[[], object]) -> None:
         """See `Watcher`."""
         self.loop.call_soon(callback)
-        return True
 
     def arm(self) -> None:
         """See `Watcher`."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from .._dns import Failure, FailureReason, Question
 from .._flight import Callback
 from .._value import value
-from .._wire import query, question_section
+from .._wire import question_section
 
 if TYPE_CHECKING:
     from ._channel import Channel
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 # Sends of one question to one server (RFC 9520, section 3.1).
 MAX_SENDS = 3
 
+CLOSED = Failure(FailureReason.RESOLVER_DOWN, "closed")
+NO_TURN = Failure(FailureReason.OVERLOAD, "no turn")
 TIMEOUT = Failure(FailureReason.TIMEOUT, "no answer")
+_NOBODY: frozenset[int] = frozenset()
 _UNASKED = Failure(FailureReason.RESOLVER_DOWN, "nobody asked")
 
 
@@ -90,18 +93,23 @@ class Pending:
         over_tcp: Servers that are to be asked over TCP next.
     """
 
-    # What most questions never need has its first value here. There are no slots, so
-    # that it costs nothing until then.
-    edns = True
-    failure = _UNASKED
-    due = 0.0
-    server = -1
-    done_with: frozenset[int] = frozenset()
-    outstanding: tuple[_Sent, ...] = ()
-    stream: Stream | None = None
-    streaming_from = -1
-    stream_due = 0.0
-    over_tcp: tuple[int, ...] = ()
+    __slots__ = (
+        "callback",
+        "deadline",
+        "done_with",
+        "due",
+        "edns",
+        "failure",
+        "outstanding",
+        "over_tcp",
+        "question",
+        "section",
+        "sends",
+        "server",
+        "stream",
+        "stream_due",
+        "streaming_from",
+    )
 
     def __init__(
         self, question: Question, deadline: float, callback: Callback, servers: int
@@ -111,7 +119,17 @@ class Pending:
         self.callback = callback
         self.deadline = deadline
         self.section = question_section(question)
+        self.failure = _UNASKED
+        self.due = 0.0
+        self.server = -1
         self.sends = [0] * servers
+        self.done_with = _NOBODY
+        self.edns = True
+        self.outstanding: tuple[_Sent, ...] = ()
+        self.stream: Stream | None = None
+        self.streaming_from = -1
+        self.stream_due = 0.0
+        self.over_tcp: tuple[int, ...] = ()
 
     @property
     def is_expecting(self) -> bool:
@@ -150,20 +168,17 @@ class Pending:
         """Whether the query with this ID was sent with an OPT record."""
         return (channel, query_id, True) in self.outstanding
 
-    def message(self, query_id: bytes) -> bytes:
-        """Build the query, as it is sent next."""
-        return query_id + query(self.section, self.edns)
-
     def sent(
         self, channel: Channel, query_id: bytes, now: float, patience: float
     ) -> None:
         """Expect an answer on *channel*, and wait *patience* seconds or longer."""
         self.server = server = channel.server
-        self.due = now + patience * (1 << self.sends[server])
-        self.sends[server] += 1
+        tries = self.sends[server]
+        self.sends[server] = tries + 1
+        self.due = now + patience * 2**tries if tries else now + patience
         # In this order: what is interrupted here is forgotten all the same, and no
         # answer comes for what has been forgotten.
-        self.outstanding += ((channel, query_id, self.edns),)
+        self.outstanding = (*self.outstanding, (channel, query_id, self.edns))
         channel.inflight[query_id] = self
 
     def learn(self, failure: Failure) -> None:

@@ -53,18 +53,27 @@ class Pool:
             OSError: If there is none, and none to be had.
         """
         channels = self._open[server]
+        if (
+            used
+            or len(channels) < SOCKETS
+            or channels[0].uses >= MAX_USES
+            or channels[0].worn_at <= now
+        ):
+            self._renew(server, now, used)
+            while channels[0] in used:
+                channels.rotate(-1)
+        channel = channels[0]
+        channel.uses += 1
+        channels.rotate(-1)
+        return channel
+
+    def _renew(self, server: int, now: float, used: Collection[Channel]) -> None:
+        channels = self._open[server]
         if channels and (channels[0].uses >= MAX_USES or channels[0].worn_at <= now):
             self._worn.add(channels.popleft())
             self.close_worn()
         if len(channels) < SOCKETS:
             self._add(server, now, spare=any(c not in used for c in channels))
-        channel = channels[0]
-        channels.rotate(-1)
-        while channel in used:
-            channel = channels[0]
-            channels.rotate(-1)
-        channel.uses += 1
-        return channel
 
     def _add(self, server: int, now: float, *, spare: bool) -> None:
         try:

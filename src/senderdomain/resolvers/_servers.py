@@ -10,7 +10,9 @@ from __future__ import annotations
 import socket
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
+from typing import Any
 
 from .._value import value
 
@@ -46,14 +48,24 @@ class Server:
 
     def connect(self, sock: socket.socket) -> None:
         """Connect *sock*; raises OSError."""
-        # Only the long form of an IPv6 address can have a zone index (RFC 4007), as
-        # in fe80::1%eth0, the usual place of a home router's resolver.
-        # Octets, for text would be put through the codec of IDNA 2003, whose import may
-        # be under way in another thread, and then hangs a child that is forked.
-        numeric = socket.AI_NUMERICHOST
-        host = self.host.encode("ascii")
-        found = socket.getaddrinfo(host, self.port, flags=numeric)
-        sock.connect(found[0][4])
+        sock.connect(_socket_address(self.host, self.port))
+
+
+def _found(host: str, port: int) -> Any:  # noqa: ANN401 - as the family has it
+    # Octets, for text would be put through the codec of IDNA 2003, whose import may
+    # be under way in another thread, and then hangs a child that is forked.
+    numeric = socket.AI_NUMERICHOST
+    return socket.getaddrinfo(host.encode("ascii"), port, flags=numeric)[0][4]
+
+
+_known = lru_cache(64)(_found)
+
+
+def _socket_address(host: str, port: int) -> Any:  # noqa: ANN401 - likewise
+    # Only the long form of an IPv6 address can have a zone index (RFC 4007), as
+    # in fe80::1%eth0, the usual place of a home router's resolver. The number of an
+    # interface may change.
+    return _found(host, port) if "%" in host else _known(host, port)
 
 
 class Servers:

@@ -34,8 +34,8 @@ class Watcher(Protocol):
         """Call nothing for *sock* any more."""
         ...
 
-    def later(self, callback: Callable[[], object]) -> bool:
-        """Call *callback* after what else is to be done now; False if that is not."""
+    def later(self, callback: Callable[[], object]) -> None:
+        """Call *callback* after what else is to be done now, if nobody does before."""
         ...
 
     def arm(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from .._dns import Answer, Failure, FailureReason
-from .._wire import answers, decode
+from .._wire import answers, decode, query
 from ._channel import RandomIds
 from ._pending import TIMEOUT, Pending, Timing, unreachable
 from ._servers import Servers
@@ -55,9 +55,9 @@ class Tcp:
             # That one hangs; this one has come to the same point meanwhile.
             pending.close_stream()
             pending.fail(pending.streaming_from, TIMEOUT)
-        query_id = next(self._ids)
+        query_id = self._ids.draw()
         done = partial(self._ended, pending, server, query_id)
-        message = pending.message(query_id)
+        message = query(query_id, pending.section, pending.edns)
         pending.streaming_from = server
         try:
             address = self._servers.addresses[server]

@@ -56,9 +56,8 @@ class SelectorWatcher(PumpedAsker):
         if os.getpid() == self.pid and sock in self._selector.get_map():
             self._selector.unregister(sock)
 
-    def later(self, callback: Callable[[], object]) -> bool:  # noqa: ARG002
-        """See `Watcher`; nobody looks after anything while its user is busy."""
-        return False
+    def later(self, callback: Callable[[], object]) -> None:
+        """See `Watcher`; `pump` does so before it waits."""
 
     def arm(self) -> None:
         """See `Watcher`; `pump` does the sweeping."""
@@ -92,6 +91,7 @@ class SelectorWatcher(PumpedAsker):
         self._pump(0.0)
 
     def _pump(self, seconds: float) -> None:
+        self.engine.flush()
         self._dispatch(seconds)
         if time.monotonic() >= self._next_sweep:
             self.engine.sweep()

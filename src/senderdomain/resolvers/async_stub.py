@@ -14,8 +14,9 @@ from .._ask import Asker, LoopAsker, bug
 from .._dns import Answer, Question
 from .._flight import Callback
 from .._fork import after_fork
-from ._engine import CLOSED, Engine
+from ._engine import Engine
 from ._loop_watcher import LoopWatcher, can_watch
+from ._pending import CLOSED
 from .stub import Stub, StubResolver
 
 

@@ -21,8 +21,8 @@ from .._ask import PumpedAsker
 from .._dns import Answer, Question
 from .._flight import Callback
 from .._safeguards import ROOT_SERVER
-from ._engine import CLOSED, Engine
-from ._pending import Timing, unreachable
+from ._engine import Engine
+from ._pending import CLOSED, Timing, unreachable
 from ._servers import Server, Servers, parse_servers, system_servers
 from ._watchers import SelectorWatcher
 

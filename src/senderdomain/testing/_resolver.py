@@ -53,7 +53,7 @@ class _Client:
 
     def _heard(self, *, over_tcp: bool) -> Iterator[bytes | None]:
         """Yield what is sent before the time is over; None where it is hung up."""
-        wire = _ID + query(self._section)
+        wire = query(_ID, self._section, edns=True)
         for step in self._zone.play(wire, over_tcp=over_tcp)[1]:
             if isinstance(step, Pause):
                 self._seconds -= step.seconds
