@@ -15,32 +15,65 @@ from senderdomain import (
     FailureReason,
     Finding,
     NoData,
+    NxDomain,
     Outcome,
     Question,
     RecordType,
 )
-from senderdomain._flight import OVERDUE, Flights, tempfail
+from senderdomain._flight import OVERDUE, tempfail
+from senderdomain._flights import Flights
 from senderdomain._landing import Landing
-from senderdomain._lookup import lookup
+from senderdomain._lookup import first_question, lookup, next_step
 
 D = DomainName("d.example")
 
 
+class Believing:
+    """A `Pilot` that believes whatever is found."""
+
+    def hear(self, flight, evidence):
+        """Go on as a lookup does."""
+        return next_step(evidence, None)
+
+    def keep(self, finding):
+        """Remember nothing."""
+        return finding
+
+
+PILOT = Believing()
+
+
 class Asked:
-    """An `Ask` that keeps the questions and answers when told to."""
+    """A `Carrier` that keeps the questions and answers when told to."""
 
     def __init__(self):
         """Begin with none."""
         self.open = []
 
-    def __call__(self, question, deadline, callback):
+    def ask(self, question, deadline, callback):
         """Keep the question."""
         self.open.append((question, callback))
+
+    def drop(self, callback):
+        """Nothing is taken back here."""
+        raise AssertionError
 
     def answer(self, answer):
         """Answer the oldest question."""
         _, callback = self.open.pop(0)
         callback(answer)
+
+
+class Raising(Asked):
+    """A `Carrier` that raises."""
+
+    def __init__(self, error):
+        """Begin with the error."""
+        self.error = error
+
+    def ask(self, question, deadline, callback):
+        """Raise."""
+        raise self.error
 
 
 def test_all_who_board_get_the_same_finding():
@@ -52,7 +85,7 @@ def test_all_who_board_get_the_same_finding():
     for _ in range(3):
         same, leads = flights.board(D, told.append, 0.0, 5.0)
         assert (same, leads) == (flight, False)
-    flight.start(lookup(D), ask)
+    flight.start(lookup(D), ask, PILOT)
     assert len(flights) == 1
     for _ in range(3):
         ask.answer(NoData(5))
@@ -74,7 +107,7 @@ def test_a_lost_flight_is_replaced():
     flights, ask = Flights(), Asked()
     told = []
     lost, _ = flights.board(D, told.append, 0.0, 5.0)
-    lost.start(lookup(D), ask)
+    lost.start(lookup(D), ask, PILOT)
     lost.thread = -1  # that of nobody any more
     _, leads = flights.board(D, told.append, 5.0 + OVERDUE, 10.0)
     assert not leads
@@ -119,7 +152,7 @@ def test_a_mistake_of_ours_costs_no_verdict(caplog):
     flights = Flights()
     told = []
     flight, _ = flights.board(D, told.append, 0.0, 5.0)
-    flight.start(broken(), Asked())
+    flight.start(broken(), Asked(), PILOT)
     assert told == [tempfail(D, FailureReason.RESOLVER_BUG)]
     assert "lookup of d.example failed, please report" in caplog.text
 
@@ -133,30 +166,133 @@ def test_a_question_of_many_that_cannot_be_put_costs_no_verdict(caplog):
         reasons = [answer.reason for _, answer in heard]
         return tempfail(D, reasons[0])
 
-    def ask(question, deadline, callback):
-        raise RuntimeError("ours")
-
     flights = Flights()
     told = []
     flight, _ = flights.board(D, told.append, 0.0, 5.0)
-    flight.start(steps(), ask)
+    flight.start(steps(), Raising(RuntimeError("ours")), PILOT)
     assert told == [tempfail(D, FailureReason.RESOLVER_BUG)]
     assert "question about d.example failed, please report" in caplog.text
 
 
-def test_an_interrupt_releases_those_who_wait():
+def begin_with_steps(flight, carrier, pilot):
+    """Begin as a lookup does that has its own order."""
+    flight.start(lookup(D), carrier, pilot)
+
+
+def begin_with_question(flight, carrier, pilot):
+    """Begin as nearly all lookups do."""
+    flight.ask_first(first_question(D), carrier, pilot)
+
+
+beginnings = pytest.mark.parametrize("begin", [begin_with_steps, begin_with_question])
+
+
+@beginnings
+def test_an_interrupt_releases_those_who_wait(begin):
     """KeyboardInterrupt goes to the one who asked."""
-
-    def ask(question, deadline, callback):
-        raise KeyboardInterrupt
-
     flights = Flights()
     told = []
     flight, _ = flights.board(D, told.append, 0.0, 5.0)
     with pytest.raises(KeyboardInterrupt):
-        flight.start(lookup(D), ask)
+        begin(flight, Raising(KeyboardInterrupt()), PILOT)
     assert [f.reason for f in told] == [FailureReason.RESOLVER_BUG]
     assert len(flights) == 0
+
+
+@beginnings
+def test_a_carrier_that_raises_costs_no_verdict(begin, caplog):
+    """It is ours, so it is a mistake of ours."""
+    flights, told = Flights(), []
+    flight, _ = flights.board(D, told.append, 0.0, 5.0)
+    begin(flight, Raising(RuntimeError("ours")), PILOT)
+    assert told == [tempfail(D, FailureReason.RESOLVER_BUG)]
+    assert "lookup of d.example failed, please report" in caplog.text
+
+
+@beginnings
+@pytest.mark.parametrize("answers", [1, 3])
+def test_both_beginnings_come_to_the_same_end(begin, answers):
+    """By the first answer alone, or by all three."""
+    flights, carrier, told = Flights(), Asked(), []
+    flight, _ = flights.board(D, told.append, 0.0, 5.0)
+    begin(flight, carrier, PILOT)
+    for _ in range(answers):
+        carrier.answer(NoData(7) if answers > 1 else NxDomain(7))
+    (finding,) = told
+    assert finding.outcome is (Outcome.NODATA if answers > 1 else Outcome.NXDOMAIN)
+    assert len(finding.evidence) == answers
+    assert not carrier.open
+
+
+def test_a_mistake_with_the_first_answer_costs_no_verdict(caplog):
+    """The waiters are told, and the log has the traceback."""
+
+    class Broken(Believing):
+        def hear(self, flight, evidence):
+            raise RuntimeError("ours")
+
+    flights, carrier, told = Flights(), Asked(), []
+    flight, _ = flights.board(D, told.append, 0.0, 5.0)
+    flight.ask_first(first_question(D), carrier, Broken())
+    carrier.answer(NoData(5))
+    assert told == [tempfail(D, FailureReason.RESOLVER_BUG)]
+    assert "lookup of d.example failed, please report" in caplog.text
+
+
+def test_who_leaves_is_told_nothing():
+    """The others are; and who has been told may leave as well."""
+    flights, carrier, told, left = Flights(), Asked(), [], []
+    leaving = left.append
+    flight, _ = flights.board(D, leaving, 0.0, 5.0)
+    flights.board(D, told.append, 0.0, 5.0)
+    flight.start(lookup(D), carrier, PILOT)
+    flight.leave(leaving)
+    carrier.answer(Failure(FailureReason.SERVFAIL))
+    flight.leave(leaving)
+    assert (len(told), left) == (1, [])
+
+
+def test_who_leads_while_another_flies_has_to_board():
+    """Nobody leads twice at the same time."""
+    flights = Flights()
+    flight = flights.lead(D, print, 0.0, 5.0)
+    assert flights.lead(D, print, 0.0, 5.0) is None
+    assert flights.board(D, print, 0.0, 5.0) == (flight, False)
+
+
+def test_a_flight_that_lands_before_it_is_joined_is_flown_again():
+    """Another thread may be as fast as that."""
+    told = []
+
+    class Landing(Flights):
+        def lead(self, domain, waiter, *args):
+            flight = super().lead(domain, waiter, *args)
+            if flight is None:
+                self._under_way[domain].land(tempfail(D, FailureReason.TIMEOUT))
+            return flight
+
+    flights = Landing()
+    first, _ = flights.board(D, print, 0.0, 5.0)
+    second, leads = flights.board(D, told.append, 0.0, 5.0)
+    assert (second is first, leads) == (False, True)
+    assert not told
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_nobody_is_missed_where_the_loop_is_closed(closed, caplog):
+    """A future in it cannot be set any more."""
+
+    class Loop:
+        def is_closed(self):
+            return closed
+
+    def gone(finding):
+        raise RuntimeError("closed")
+
+    flights = Flights()
+    flight, _ = flights.board(D, gone, 0.0, 5.0, Loop())
+    flight.abandon()
+    assert ("nobody heard of d.example" in caplog.text) is not closed
 
 
 def test_an_interrupt_while_they_are_told_strands_nobody():
@@ -168,7 +304,7 @@ def test_an_interrupt_while_they_are_told_strands_nobody():
     flights, ask, told = Flights(), Asked(), []
     flight, _ = flights.board(D, interrupted, 0.0, 5.0)
     flights.board(D, told.append, 0.0, 5.0)
-    flight.start(lookup(D), ask)
+    flight.start(lookup(D), ask, PILOT)
     with pytest.raises(KeyboardInterrupt):
         ask.answer(Failure(FailureReason.SERVFAIL))
     flight.abandon()
@@ -228,7 +364,7 @@ def test_every_order_of_events_serves_everybody(order):
         flight, leads = flights.board(D, told.append, 0.0, 5.0)
         if leads:
             asks.append(Asked())
-            flight.start(lookup(D), asks[-1])
+            flight.start(lookup(D), asks[-1], PILOT)
 
     for event in order:
         if event in ("start", "join", "late"):

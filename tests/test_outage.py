@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 
+from unittest import mock
+
 import pytest
 
 from hypothesis import given
@@ -42,7 +44,7 @@ from senderdomain import (
 from senderdomain._breaker import OUTAGES, STEADY, WITHIN, Breaker
 from senderdomain._canary import Canary
 from senderdomain._denials import IN_A_ROW, WINDOW, Denials, Doubt
-from senderdomain._flight import Flights
+from senderdomain._flights import Flights
 from senderdomain._guard import TROUBLE, Guard
 from senderdomain._notices import Notices
 from senderdomain._safeguards import ROOT_SERVER
@@ -743,7 +745,8 @@ def test_nobody_waits_for_a_lookup_that_nobody_drives():
     assert next(asking).qname == CANARY
     waiting = boarded(flights, "waiting.example", loop)
     waiting.waiters.append(told.append)
-    waiting.start(canary.decide(waiting), lambda *_: None)
+    pilot = mock.Mock(keep=lambda finding: finding)
+    waiting.start(canary.decide(waiting), mock.Mock(), pilot)
     assert not told
     asking.close()
     assert told == [False]

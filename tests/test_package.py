@@ -33,7 +33,7 @@ RANKS = [
     ["_exchanges"],
     ["_lookup"],
     ["_flight"],
-    ["_crowd", "_remembered"],
+    ["_crowd", "_flights", "_remembered"],
     ["_segments"],
     ["_ask", "_cache", "_landing"],
     ["_canary", "_loop", "_policy"],

@@ -41,8 +41,8 @@ from senderdomain import (
     presets,
 )
 from senderdomain._ask import BlockingAsker, PumpedAsker
-from senderdomain._flight import Flights
-from senderdomain._loop import AtHome, settle
+from senderdomain._flights import Flights
+from senderdomain._loop import AtHome
 from senderdomain.resolvers import AsyncStubResolver, StubResolver
 from senderdomain.testing import (
     AsyncZoneResolver,
@@ -568,9 +568,9 @@ def test_a_finding_that_has_just_landed_is_not_looked_up_again():
 
     def find(domain):
         found = []
-        flight, _ = core.board(domain, found.append, core.flights, time.monotonic())
-        asker = verifier._asker
-        core.start(flight, landings, asker.ask, asker.drop)
+        now = time.monotonic()
+        flight, _ = core.flights.board(domain, found.append, now, now + 5)
+        core.start(flight, landings, verifier._asker)
         return found[0].outcome
 
     assert find("mx.example") is Outcome.MX
@@ -893,7 +893,7 @@ def test_a_waiter_is_told_once():
 
     async def main():
         told = []
-        waiter = AtHome(told.append, asyncio.get_running_loop())
+        waiter = AtHome(asyncio.get_running_loop(), told.append)
         waiter.give_up_after(0, "d.example")
         await asyncio.sleep(0.01)
         waiter(Finding("d.example", Outcome.MX))
@@ -907,9 +907,30 @@ def test_nobody_is_told_in_a_loop_that_is_closed():
     loop = asyncio.new_event_loop()
     future = loop.create_future()
     future.add_done_callback(print)
+    waiter = AtHome(loop, future.set_result)
     loop.close()
-    settle(future, Finding("d.example", Outcome.MX))
+    waiter(Finding("d.example", Outcome.MX))
     assert future.done()
+
+
+def test_a_waiter_that_cannot_hear_is_no_secret():
+    """Only a loop that is closed has nobody who waits."""
+    loop = asyncio.new_event_loop()
+
+    def broken(finding):
+        raise RuntimeError("ours")
+
+    with contextlib.closing(loop), pytest.raises(RuntimeError, match="ours"):
+        AtHome(loop, broken)(Finding("d.example", Outcome.MX))
+
+
+def test_a_waiter_that_has_been_cancelled_is_left_alone():
+    """It waits no more, and nobody has told the flight."""
+    loop = asyncio.new_event_loop()
+    with contextlib.closing(loop):
+        future = loop.create_future()
+        future.cancel()
+        AtHome(loop, future.set_result)(Finding("d.example", Outcome.MX))
 
 
 def test_a_list_gives_what_is_ready_while_its_source_waits():

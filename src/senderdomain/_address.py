@@ -20,12 +20,11 @@ from typing import TypeAlias, assert_never
 from ._dns import DomainName
 from ._domain import (
     DEFAULT_RULES,
-    LABEL,
+    MAX_LABEL,
     NO_DOMAIN,
     SPECIAL_USE,
     AddressRules,
     domain_name,
-    is_possible,
 )
 from ._finding import Finding, Outcome, SyntaxFault
 from ._value import value
@@ -42,8 +41,16 @@ _UTEXT = r"[^\x00- \"(),.:;<>@\[\\\]\x7f]"
 _ATOMS = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
 ATOMS = re.compile(_ATOMS).fullmatch
 
-# Nearly every sender, and what all the rules make of it: itself.
-_PLAIN = re.compile(rf"({_ATOMS})@({LABEL}(?:\.{LABEL})*)").fullmatch
+# Nearly every sender, and what all the rules make of it: itself. What is once found
+# here is not looked at again, so that it takes little time; labels may be too long. No
+# name of the Internet ends in a label that begins with a digit, and no address in
+# another one.
+_PLAIN_LABEL = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
+_SPECIAL = "|".join(sorted(SPECIAL_USE))
+_PLAIN = re.compile(
+    rf"{_ATEXT}++(?:\.{_ATEXT}++)*+@"
+    rf"((?:{_PLAIN_LABEL}\.)++(?!(?:{_SPECIAL})\Z)[a-z]{_PLAIN_LABEL})"
+).fullmatch
 
 _DOT_STRING = re.compile(rf"{_UTEXT}+(?:\.{_UTEXT}+)*").fullmatch
 _QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f]|\\[ -~])*"').match
@@ -129,6 +136,21 @@ def as_text(given: str | bytes) -> str:
     return given.decode("utf-8", "surrogateescape")
 
 
+def plain_domain(reverse_path: str) -> DomainName | None:
+    """
+    Give the domain of a sender such as nearly all are.
+
+    Returns:
+        What `parse_reverse_path` and `settled` would give, whatever the rules; None
+        for every other sender.
+    """
+    plain = _PLAIN(reverse_path) if len(reverse_path) <= MAX_PATH else None
+    # Where all of it is not longer than a label may be, no label is too long.
+    if plain is None or len(plain[1]) > MAX_LABEL:
+        return None
+    return DomainName(plain[1])
+
+
 def parse_reverse_path(
     given: str | bytes, *, smtputf8: bool = False, rules: AddressRules = DEFAULT_RULES
 ) -> Sender:
@@ -149,11 +171,6 @@ def parse_reverse_path(
     path = given if type(given) is str else as_text(given)
     if len(given) > MAX_PATH:
         return Malformed(SyntaxFault.TOO_LONG)
-    plain = _PLAIN(path)
-    if plain is not None:
-        local_part, domain = plain.groups()
-        if is_possible(domain):
-            return Mailbox(local_part, DomainName(domain))
     if path.startswith("<") or path.endswith(">"):
         if len(path) < len("<>") or path[0] + path[-1] != "<>":
             return Malformed(SyntaxFault.BRACKETS)
@@ -264,9 +281,6 @@ def settled(sender: Sender, rules: AddressRules = DEFAULT_RULES) -> Finding | No
     """
     match sender:
         case Mailbox(_, domain):
-            _, dot, last = domain.rpartition(".")
-            if dot and last not in SPECIAL_USE:  # nearly every one
-                return None
             if not rules.looks_up(domain):
                 return Finding(domain, Outcome.SPECIAL_USE)
             # RFC 5321, section 2.3.5: fully qualified names only.

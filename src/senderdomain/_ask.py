@@ -26,7 +26,7 @@ from ._dns import (
     Question,
     Records,
 )
-from ._flight import Ask, Callback
+from ._flight import Callback, Carrier
 from ._notices import complain
 
 if TYPE_CHECKING:
@@ -111,19 +111,31 @@ class PumpedAsker(ForThreads, Asker):
         """Give an asker for one list of questions, in whatever thread it goes on."""
 
 
-def impatient(ask: Ask, seconds: float) -> Ask:
+class Impatient(Asker):
     """
-    Make *ask* wait no longer than *seconds* for an answer.
+    Waits no longer than some seconds for an answer.
 
     Servers go on after a question without one, each with a time limit of its own; who
     predicts them can do so only while some of the deadline is left.
+
+    Args:
+        carrier: Carries the questions.
+        seconds: For each of them.
     """
 
-    def put(question: Question, deadline: float, callback: Callback) -> None:
-        """Ask with less time."""
-        ask(question, min(deadline, time.monotonic() + seconds), callback)
+    def __init__(self, carrier: Carrier, seconds: float) -> None:
+        """See the class."""
+        self._seconds = seconds
+        self._carrier = carrier
 
-    return put
+    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
+        """Ask with less time."""
+        deadline = min(deadline, time.monotonic() + self._seconds)
+        self._carrier.ask(question, deadline, callback)
+
+    def drop(self, callback: Callback, /) -> None:
+        """See `Asker.drop`."""
+        self._carrier.drop(callback)
 
 
 def checked(answer: object) -> Answer:

@@ -11,18 +11,17 @@ import asyncio
 import time
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from functools import partial
 from types import TracebackType
 from typing import Self
 
 from . import presets
-from ._address import Mailbox
 from ._ask import AsyncResolver, ForThreads, LoopAsker
 from ._cache import Cache
 from ._core import Core
 from ._domain import DEFAULT_RULES, AddressRules
 from ._finding import Finding
-from ._loop import AtHome, TaskAsker, settle
+from ._flight import Waiter
+from ._loop import AtHome, TaskAsker
 from ._loop_window import LoopWindow
 from ._many import IN_FLIGHT, check_in_flight
 from ._policy import Policy
@@ -87,40 +86,52 @@ class AsyncDomainVerifier(Face):
         self, reverse_path: str | bytes, *, smtputf8: bool = False
     ) -> Verdict:
         """See `DomainVerifier.verify`."""
-        return self._warm(reverse_path) or await self._decide(
-            self._core.parse(reverse_path, smtputf8)
+        warm = self._warm  # a function in an attribute is faster called from a variable
+        return warm(reverse_path) or await self._decide(
+            self._core.reader.parse(reverse_path, smtputf8)
         )
 
     async def verify_domain(self, domain: str | bytes) -> Verdict:
         """See `DomainVerifier.verify_domain`."""
-        return self._warm_domain(domain) or await self._decide(
-            self._core.parse_domain(domain)
+        warm = self._warm_domain  # see `verify`
+        return warm(domain) or await self._decide(
+            self._core.reader.parse_domain(domain)
         )
 
     async def verify_header(self, field: str | bytes) -> Verdict:
         """See `DomainVerifier.verify_header`."""
-        return await self._decide(self._core.parse_header(field))
+        return await self._decide(self._core.reader.parse_header(field))
 
     async def _decide(self, parsed: Parsed) -> Verdict:
         core = self._core
-        landings = core.flights.landings
+        flights = core.flights
+        landings = flights.landings
         verdict = core.recall(parsed)
         if verdict is not None:
             return verdict
-        text, sender = parsed
-        assert isinstance(sender, Mailbox)  # all else is recalled
-        start = time.monotonic()
+        text, domain = parsed
+        assert isinstance(domain, str)  # all else is recalled
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Finding] = loop.create_future()
-        waiter = AtHome(partial(settle, future), loop)
-        domain = sender.domain
-        flight, patience = core.board(domain, waiter, core.flights, start, loop)
-        if patience is None:
-            asker = self._asker.within(loop)
-            core.start(flight, landings, asker.ask, asker.drop)
-        else:
-            waiter.give_up_after(patience, domain)
-        return core.judge(text, await future, start)
+        start = time.monotonic()
+        # Who leads drives the flight in its own loop, and needs no `AtHome`.
+        waiter: Waiter = future.set_result
+        deadline = start + core.deadline
+        flight = flights.lead(domain, waiter, start, deadline, loop)
+        leads = flight is not None
+        if flight is None:
+            waiter = AtHome(loop, waiter)
+            flight, leads = flights.board(domain, waiter, start, deadline, loop)
+            if not leads:
+                waiter.give_up_after(core.join(flight, start), domain)
+        if leads:
+            core.start(flight, landings, self._asker.within(loop))
+        try:
+            finding = await future
+        except BaseException:
+            flight.leave(waiter)
+            raise
+        return core.judge(text, finding, start)
 
     async def verify_many(
         self,

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from ._dns import DomainName
 from ._domain import SPECIAL_USE
 from ._finding import Finding, Outcome
-from ._flight import Flights
+from ._flights import Flights
 from ._fork import after_fork
 from ._remembered import (
     JITTER,
@@ -113,8 +113,8 @@ class FindingCache:
         self._kind: tuple[object, ...] = ()
         self._parents = True
         # RFC 2308, section 5: absence is not believed for longer than presence.
-        self._max_ttl = dict.fromkeys(Outcome, min(max_negative_ttl, max_ttl))
-        self._max_ttl |= dict.fromkeys(POSITIVE, max_ttl)
+        self._limits = dict.fromkeys(Outcome, (min(max_negative_ttl, max_ttl), 0.0))
+        self._limits |= dict.fromkeys(POSITIVE, (max_ttl, jitter / _DICE))
         self._max_stale = max_stale
         self._jitter = jitter / _DICE
         from ._segments import SHARE, Segments  # noqa: PLC0415 - it loads cachetools
@@ -226,7 +226,7 @@ class FindingCache:
         if outcome is _TEMPFAIL:
             with segments.lock:
                 return self._put_failure(segments, finding, self.clock())
-        limit = self._max_ttl[outcome]
+        limit, jitter = self._limits[outcome]
         if ttl > limit:
             ttl = limit
             finding = _limited(finding, limit)
@@ -234,11 +234,13 @@ class FindingCache:
             with segments.lock:
                 segments.drop(domain)
             return finding
-        if outcome in POSITIVE:
-            ttl -= int(ttl * self._jitter * (hashed >> 20 & _DICE))
-        expires = int(self.clock()) + ttl
+        if jitter:
+            ttl -= int(ttl * jitter * (hashed >> 20 & _DICE))
+        # A function that is kept in an attribute is faster called from a variable.
+        clock, shared = self.clock, self._shared
+        expires = int(clock()) + ttl
         if finding.reason is None and not finding.aliased and not finding.detail:
-            known = self._shared(expires, outcome)
+            known = shared(expires, outcome)
         else:
             known = self._special(expires, finding)
         with segments.lock:

@@ -30,7 +30,8 @@ from ._dns import (
     Steps,
 )
 from ._finding import Finding, Outcome
-from ._flight import OVERDUE, Flight, Flights
+from ._flight import OVERDUE, Flight
+from ._flights import Flights
 from ._fork import after_fork
 from ._notices import Notices
 

@@ -14,16 +14,19 @@ import logging
 import threading
 import time
 
-from ._address import Mailbox, as_text
-from ._ask import impatient
+from typing import cast
+
+from ._address import as_text
+from ._ask import Impatient
 from ._cache import Cache, Clock, FindingCache
-from ._dns import DomainName
+from ._dns import DomainName, Exchanged, Question, Steps
 from ._domain import NO_DOMAIN, AddressRules
 from ._finding import Finding, Outcome
-from ._flight import OVERDUE, Ask, Drop, Flight, Flights, Loop, Waiter
+from ._flight import OVERDUE, Carrier, Flight
+from ._flights import Flights
 from ._fork import after_fork
 from ._guard import Guard
-from ._lookup import lookup
+from ._lookup import first_question, lookup, next_step
 from ._policy import Policy
 from ._reader import Parsed, Reader
 from ._remembered import Remembered
@@ -82,10 +85,7 @@ class Core:
         self._judge = judge
         self._profile = profile_of(policy)
         reader = Reader(policy, rules, self._profile)
-        self.parse = reader.parse
-        self.parse_domain = reader.parse_domain
-        self.parse_header = reader.parse_header
-        self._settled = reader.settled
+        self.reader = reader
         if isinstance(cache, FindingCache):
             # What only a profile takes for missing says nothing of what is below it.
             cache.serve(self._kind_of_lookup(), parents=self._profile is None)
@@ -93,8 +93,8 @@ class Core:
             # A profile's own way of reading must not be cut short either.
             long_way = reader.exempts or self._profile is not None
             hot = {} if long_way else cache.hot
-        self._hits = [0]
-        self.warm, self.warm_domain = short_ways(hot, clock, policy, self._hits)
+        self._hits = 0
+        self.warm, self.warm_domain, self._warm_hits = short_ways(hot, clock, policy)
         guarding = UNGUARDED if self._profile is not None else guarding
         self.guard = Guard(*guarding, cache, self.flights)
         self.reset()
@@ -117,57 +117,42 @@ class Core:
 
     def recall(self, parsed: Parsed) -> Verdict | None:
         """Judge whom syntax, the operator or memory have decided about."""
-        text, sender = parsed
-        finding = self._settled(sender)
-        if finding is None:
-            assert isinstance(sender, Mailbox)  # all else is settled
-            finding = self.cache.get(sender.domain)
-            if finding is None:
+        text, found = parsed
+        if type(found) is not Finding:
+            domain = cast("DomainName", found)
+            remembered = self.cache.get(domain)
+            if remembered is None:
                 return None
-            self._hits[0] += 1
-        return self.judge(text, finding)
+            self._hits += 1
+            found = remembered
+        return self.judge(text, found)
 
     def exempt(self, reverse_path: str | bytes) -> Verdict:
         """Judge whom the operator trusts: nothing is parsed, and nothing asked."""
         return self.judge(as_text(reverse_path), Finding(NO_DOMAIN, Outcome.EXEMPT))
 
-    def board(
-        self,
-        domain: DomainName,
-        waiter: Waiter,
-        flights: Flights,
-        now: float,
-        loop: Loop | None = None,
-    ) -> tuple[Flight, float | None]:
-        """
-        Wait for the lookup of *domain* from *now* on; see `Flights.board`.
-
-        Returns:
-            The flight; and None if the caller has to start it, otherwise the seconds
-            for which to wait, as who leads may have a later deadline.
-        """
-        deadline = now + self.deadline
-        flight, leads = flights.board(domain, waiter, now, deadline, loop)
-        if leads:
-            return flight, None
+    def join(self, flight: Flight, now: float) -> float:
+        """Count one more who waits for *flight*; give the seconds for which to wait."""
         with self._lock:
             self._joined += 1
-        return flight, min(flight.deadline, deadline) + OVERDUE - now
+        # Who leads may have a later deadline.
+        return min(flight.deadline, now + self.deadline) + OVERDUE - now
 
-    def _keep(self, finding: Finding) -> Finding:
-        # The outcome of a lookup, as it is to be believed.
+    def keep(self, finding: Finding, /) -> Finding:
+        """See `Pilot.keep`."""
         finding = self.cache.put(finding)
-        with self._lock:
-            self._outcomes[finding.outcome] += 1
+        # As with hits, no other thread gets its turn within this line.
+        self._outcomes[finding.outcome] += 1
         return finding
 
-    def start(self, flight: Flight, landings: int, ask: Ask, drop: Drop) -> None:
-        """Do as `start_listed`, unless too many wait for the same name servers."""
-        guard = self.guard
-        if flight.begun < guard.crowd.due or not guard.is_crowded(flight):
-            self.start_listed(flight, landings, ask, drop)
-
-    def start_listed(self, flight: Flight, landings: int, ask: Ask, drop: Drop) -> None:
+    def start(
+        self,
+        flight: Flight,
+        landings: int,
+        carrier: Carrier,
+        *,
+        listed: bool = False,
+    ) -> None:
         """
         Let *flight* look its domain up, and remember what is found.
 
@@ -175,42 +160,67 @@ class Core:
             flight: One that the caller leads.
             landings: Of the flights, before the cache was asked. If there were
                 more since, the cache may know by now.
-            ask: Puts the questions.
-            drop: Takes them back.
+            carrier: Carries the questions.
+            listed: It is one of a list, which may wait for name servers as it likes.
         """
+        guard = self.guard
+        if not listed and flight.begun >= guard.crowd.due and guard.is_crowded(flight):
+            return
         if self.flights.landings != landings:
             known = self.cache.get(flight.domain)
             if known is not None:
                 flight.land(known)
                 return
-        guard, profile = self.guard, self._profile
-        if guard.breaker.open and guard.is_closed_to(flight):
+        breaker = guard.breaker
+        if breaker.open and guard.is_closed_to(flight):
             return
+        if self._profile is None and not breaker.open:
+            flight.answers = breaker.answers
+            flight.ask_first(first_question(flight.domain), carrier, self)
+        else:
+            self._start_steps(flight, carrier)
+
+    def hear(
+        self, flight: Flight, evidence: tuple[Exchanged, ...], /
+    ) -> Finding | Question | Steps[Finding]:
+        """See `Pilot.hear`."""
+        step = next_step(evidence, self._judge)
+        if type(step) is Finding:
+            guard = self.guard
+            return guard.hear(step, flight) or guard.weigh(step, flight)
+        if type(step) is Question:
+            return step
+        return self.guard.looked_after(flight, cast("Steps[Finding]", step))
+
+    def _start_steps(self, flight: Flight, carrier: Carrier) -> None:
+        profile = self._profile
         if profile is None:
             steps = lookup(flight.domain, self._judge)
         else:
             steps = profile.plan(flight.domain, profile.receiver)
             patience = min(profile.patience, self.deadline / _PROFILE_QUESTIONS)
-            ask = impatient(ask, patience)
-        flight.start(guard.guarded(flight, steps), ask, drop, self._keep)
+            carrier = Impatient(carrier, patience)
+        flight.start(self.guard.guarded(flight, steps), carrier, self)
 
     def judge(self, text: str, finding: Finding, start: float | None = None) -> Verdict:
         """Make a verdict of *finding*, and log it; *start* is `time.monotonic`."""
-        elapsed = 0.0 if start is None else time.monotonic() - start
-        verdict = Verdict(text, finding, self.policy, elapsed)
+        verdict = Verdict()
+        verdict.sender = text
+        verdict._known = finding
+        verdict._policy = self.policy
+        verdict._time = 0.0 if start is None else time.monotonic() - start
         if _is_logged(logging.INFO):
             log(verdict)
         return verdict
 
     def stats(self) -> Stats:
         """Tell what has been done so far."""
-        with self._lock:
-            outcomes = {outcome: n for outcome, n in self._outcomes.items() if n}
+        outcomes = {outcome: n for outcome, n in self._outcomes.items() if n}
         cache = self.cache
         return Stats(
             sum(outcomes.values()),
             self._joined,
-            self._hits[0],
+            self._hits + self._warm_hits(),
             outcomes,
             len(self.flights),
             len(cache) if isinstance(cache, FindingCache) else None,

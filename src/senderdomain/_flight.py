@@ -1,8 +1,9 @@
 """
-Single flight: one lookup for one domain at a time, whoever asks for it.
+One lookup under way, and those who wait for it.
 
-Owns      who waits for which lookup, and how a lookup goes on when an answer is in.
-Knows not what is looked up, by what kind of resolver, in which thread or loop.
+Owns      how a lookup goes on when an answer is in, and how all are told in the end.
+Knows not what is looked up, by what kind of resolver, in which thread or loop; what
+          other lookups are under way: see `_flights`.
 
 A flight belongs to nobody. It is driven by answers, not by a caller, so a caller
 that is cancelled or gives up takes nothing away from the others.
@@ -16,7 +17,8 @@ from __future__ import annotations
 import threading
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from ._dns import (
     Answer,
@@ -28,17 +30,17 @@ from ._dns import (
     Steps,
 )
 from ._finding import Finding, Outcome
-from ._fork import after_fork
 from ._notices import complain
 from ._race import Race
+
+if TYPE_CHECKING:
+    from ._flights import Flights
 
 # Seconds after its deadline when a flight is given up for lost.
 OVERDUE = 0.1
 
 Waiter: TypeAlias = Callable[[Finding], None]
 Callback: TypeAlias = Callable[[Answer], None]
-Drop: TypeAlias = Callable[[Callback], None]
-Keep: TypeAlias = Callable[[Finding], Finding]
 
 
 class Loop(Protocol):
@@ -49,18 +51,34 @@ class Loop(Protocol):
         ...
 
 
-class Ask(Protocol):
-    """
-    Puts a question to a resolver and returns.
+class Carrier(Protocol):
+    """What carries the questions of a flight to a resolver."""
 
-    *callback* gets the answer: at once, or later and in the thread and loop of the
-    caller, and in any case soon after *deadline* (`time.monotonic`).
-    """
+    def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
+        """
+        Put *question* and return.
 
-    def __call__(
-        self, question: Question, deadline: float, callback: Callback, /
-    ) -> None:
-        """See the class."""
+        *callback* gets the answer: at once, or later and in the thread and loop of the
+        caller, and in any case soon after *deadline* (`time.monotonic`).
+        """
+        ...
+
+    def drop(self, callback: Callback, /) -> None:
+        """Take back the question whose answer *callback* would get, if that can be."""
+        ...
+
+
+class Pilot(Protocol):
+    """Who knows what the answers mean."""
+
+    def hear(
+        self, flight: Flight, evidence: tuple[Exchanged, ...], /
+    ) -> Finding | Question | Steps[Finding]:
+        """Give what the answers say of the domain, what to ask next, or more steps."""
+        ...
+
+    def keep(self, finding: Finding, /) -> Finding:
+        """Remember a finding, and give back the one to be believed."""
         ...
 
 
@@ -86,22 +104,39 @@ class Flight:
         loop: The event loop that drives it, if one does.
         thread: Otherwise the thread that does.
         waiters: Who waits for it.
+        answers: Of the breaker, when the lookup began.
     """
 
-    # What most flights never need; see `Pending`.
-    _race: Race | None = None
-    _going = False
+    __slots__ = (
+        "_answers",
+        "_carrier",
+        "_evidence",
+        "_flights",
+        "_going",
+        "_pilot",
+        "_question",
+        "_race",
+        "_steps",
+        "answers",
+        "begun",
+        "deadline",
+        "domain",
+        "loop",
+        "thread",
+        "waiters",
+    )
 
-    begun: float
+    _question: Question
     _steps: Steps[Finding]
-    _ask: Ask
-    _drop: Drop
-    _keep: Keep
+    _carrier: Carrier
+    _pilot: Pilot
+    answers: int
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - all that is known of it
         self,
         flights: Flights,
         domain: DomainName,
+        begun: float,
         deadline: float,
         loop: Loop | None,
         waiter: Waiter,
@@ -109,37 +144,78 @@ class Flight:
         """Let *waiter* wait for `start`."""
         self._flights = flights
         self.domain = domain
+        self.begun = begun
         self.deadline = deadline
         self.loop = loop
         self.thread = None if loop is not None else threading.get_ident()
         self.waiters = [waiter]
-        self._answers: list[Answer | Exchanged] = []
+        self._race: Race | None = None
 
-    def start(
-        self,
-        steps: Steps[Finding],
-        ask: Ask,
-        drop: Drop = lambda _: None,
-        keep: Keep = lambda finding: finding,
-    ) -> None:
+    def start(self, steps: Steps[Finding], carrier: Carrier, pilot: Pilot) -> None:
         """
         Drive *steps* until there is a finding.
 
         Args:
             steps: The lookup.
-            ask: Puts its questions.
-            drop: Takes one back, of which the answer is not waited for any more.
-            keep: Gets the finding, and gives back the one to be believed.
+            carrier: Carries its questions.
+            pilot: Keeps the finding.
         """
-        self._steps = steps
-        self._ask = ask
-        self._drop = drop
-        self._keep = keep
+        self._carrier = carrier
+        self._pilot = pilot
         try:
-            self._go_on(None)
+            self._begin(steps)
         except BaseException:
             self.abandon()
             raise
+
+    def ask_first(self, question: Question, carrier: Carrier, pilot: Pilot) -> None:
+        """
+        Do as `start`, for a lookup whose questions depend on the answers alone.
+
+        Args:
+            question: The first one.
+            carrier: See `start`.
+            pilot: Hears the answers, and keeps the finding.
+        """
+        self._carrier = carrier
+        self._pilot = pilot
+        self._evidence: tuple[Exchanged, ...] = ()
+        try:
+            self._ask(question)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _ask(self, question: Question) -> None:
+        self._question = question
+        try:
+            self._carrier.ask(question, self.deadline, self._heard)
+        except Exception as error:  # noqa: BLE001 - as in _go_on
+            self._broken(error)
+
+    def _heard(self, answer: Answer) -> None:
+        evidence = self._evidence = (*self._evidence, (self._question, answer))
+        try:
+            found = self._pilot.hear(self, evidence)
+        except Exception as error:  # noqa: BLE001 - as in _go_on
+            self._broken(error)
+            return
+        if type(found) is Finding:
+            self.land(self._pilot.keep(found))
+        elif type(found) is Question:
+            self._ask(found)
+        else:
+            self._begin(cast("Steps[Finding]", found))
+
+    def _broken(self, error: Exception) -> None:
+        complain("lookup of %s failed, please report", self.domain, error=error)
+        self.abandon()
+
+    def _begin(self, steps: Steps[Finding]) -> None:
+        self._steps = steps
+        self._answers: list[Answer | Exchanged] = []
+        self._going = False
+        self._go_on(None)
 
     def abandon(self) -> None:
         """Release all who wait: KeyboardInterrupt and the like must not strand them."""
@@ -156,7 +232,7 @@ class Flight:
                 # A function for this alone would cost a tenth of all that is done here.
                 step = self._steps.send(answer)  # type: ignore[arg-type] # None: begin
                 if type(step) is Question:
-                    self._ask(step, self.deadline, self._go_on)
+                    self._carrier.ask(step, self.deadline, self._go_on)
                 else:
                     assert isinstance(step, tuple)
                     self._run(step)
@@ -164,11 +240,10 @@ class Flight:
                     return
                 answer = self._answers.pop()
         except StopIteration as done:
-            self.land(self._keep(done.value))
+            self.land(self._pilot.keep(done.value))
         except Exception as error:  # noqa: BLE001 - a mistake of ours costs no verdict
-            complain("lookup of %s failed, please report", self.domain, error=error)
             self._answers.clear()
-            self.land(tempfail(self.domain, FailureReason.RESOLVER_BUG))
+            self._broken(error)
         finally:
             self._going = False
 
@@ -180,7 +255,7 @@ class Flight:
 
     def _put(self, question: Question, callback: Callback) -> None:
         try:
-            self._ask(question, self.deadline, callback)
+            self._carrier.ask(question, self.deadline, callback)
         except Exception as error:  # noqa: BLE001 - as in _go_on
             complain(
                 "question about %s failed, please report", self.domain, error=error
@@ -189,7 +264,7 @@ class Flight:
 
     def _end_race(self) -> None:
         if self._race is not None:
-            self._race.end(self._drop)
+            self._race.end(self._carrier.drop)
 
     def land(self, finding: Finding) -> None:
         """Tell all who wait."""
@@ -202,90 +277,19 @@ class Flight:
             try:
                 waiters.pop()(finding)
             except Exception as error:  # noqa: BLE001 - nor must one of the waiters
-                # One that cannot be told must not keep the others waiting.
-                complain("nobody heard of %s, please report", self.domain, error=error)
+                # One that cannot be told must not keep the others waiting. Nobody
+                # waits in a loop that is closed.
+                if self.loop is None or not self.loop.is_closed():
+                    message = "nobody heard of %s, please report"
+                    complain(message, self.domain, error=error)
         if self._race is not None:
             self._end_race()
+
+    def leave(self, waiter: Waiter) -> None:
+        """Tell *waiter*, who has been cancelled, nothing."""
+        with suppress(ValueError):  # it has been told, or is about to be
+            self.waiters.remove(waiter)
 
     def is_ours(self) -> bool:
         """Whether this very thread drives it, and so would wait for itself."""
         return self.thread == threading.get_ident()
-
-
-def _is_lost(flight: Flight, now: float) -> bool:
-    # Its loop is closed; or it is overdue, and its thread must be dead, or have been
-    # interrupted between two steps.
-    loop = flight.loop
-    return (loop is not None and loop.is_closed()) or flight.deadline + OVERDUE < now
-
-
-class Flights:
-    """All lookups under way; shared by the verifiers that share a cache."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self.landings = 0
-        self.reset()
-        after_fork(self)
-
-    def reset(self) -> None:
-        """Begin anew, as in a forked child: the parent flies on without it."""
-        self._lock = threading.Lock()
-        self._under_way: dict[DomainName, Flight] = {}
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._under_way)
-
-    def board(
-        self,
-        domain: DomainName,
-        waiter: Waiter,
-        now: float,
-        deadline: float,
-        loop: Loop | None = None,
-    ) -> tuple[Flight, bool]:
-        """
-        Let *waiter* wait for the finding about *domain*.
-
-        Args:
-            domain: What to look up.
-            waiter: Called with the finding, from any thread.
-            now: `time.monotonic`.
-            deadline: For a new flight.
-            loop: The event loop that would drive it.
-
-        Returns:
-            The flight, and whether it is new, so that the caller has to start it.
-        """
-        with self._lock:
-            flight = self._under_way.get(domain)
-            leads = flight is None or _is_lost(flight, now)
-            if flight is None or leads:
-                # The waiter comes first, for `abandon` to find it by.
-                flight = Flight(self, domain, deadline, loop, waiter)
-                flight.begun = now
-                self._under_way[domain] = flight
-            else:
-                flight.waiters.append(waiter)
-            return flight, leads
-
-    def abandon(self, domain: DomainName, waiter: Waiter) -> None:
-        """End the flight that *waiter*, who has been interrupted, has led, if any."""
-        with self._lock:
-            flight = self._under_way.get(domain)
-            if flight is None or flight.waiters[0] is not waiter:
-                return
-        flight.abandon()
-
-    def postpone(self, seconds: float) -> None:
-        """Give all flights under way so much more time."""
-        for flight in self._under_way.values():
-            flight.deadline += seconds
-
-    def landed(self, flight: Flight) -> None:
-        """Take *flight* off the list; its waiters are the caller's to tell."""
-        with self._lock:
-            if self._under_way.get(flight.domain) is flight:
-                del self._under_way[flight.domain]
-            self.landings += 1

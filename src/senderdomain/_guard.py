@@ -27,7 +27,8 @@ from ._canary import Canary
 from ._crowd import Crowd
 from ._dns import DomainName, Failure, FailureReason, Steps
 from ._finding import Finding, Outcome
-from ._flight import Flight, Flights, tempfail
+from ._flight import Flight, tempfail
+from ._flights import Flights
 from ._fork import after_fork
 from ._notices import Notices
 from ._report import Health
@@ -47,6 +48,7 @@ TROUBLE = frozenset(
     }
 )
 
+_TEMPFAIL = Outcome.TEMPFAIL  # looking it up takes longer than comparing with it
 _DENIALS = frozenset({Outcome.NXDOMAIN, Outcome.NODATA})
 
 
@@ -125,20 +127,31 @@ class Guard:
         breaker = self.breaker
         if breaker.open and not (yield from self._probe()):
             return tempfail(flight.domain, FailureReason.OUTAGE)
-        answers = breaker.answers
+        flight.answers = breaker.answers
+        return (yield from self.looked_after(flight, lookup))
+
+    def looked_after(self, flight: Flight, lookup: Steps[Finding]) -> Steps[Finding]:
+        """Do as `guarded`, for a *lookup* that has begun."""
         finding = yield from lookup
-        if finding.outcome in _DENIALS:
-            in_doubt = self._denials.denied(finding.domain)
-        elif finding.outcome is Outcome.TEMPFAIL:
-            return self._failed(finding, answers)
-        else:
-            in_doubt = False
-            if self._denials.history:
-                self._denials.exists()
-        breaker.answers += 1
-        if in_doubt or self._uneasy:
-            return (yield from self._weigh(finding, flight))
-        return finding
+        return self.hear(finding, flight) or (yield from self.weigh(finding, flight))
+
+    def hear(self, finding: Finding, flight: Flight) -> Finding | None:
+        """
+        Take note of what the lookup of *flight* has found.
+
+        Returns:
+            What is to be believed of it; None if that takes some weighing.
+        """
+        outcome, denials = finding.outcome, self._denials
+        in_doubt = False
+        if outcome in _DENIALS:
+            in_doubt = denials.denied(finding.domain)
+        elif outcome is _TEMPFAIL:
+            return self._failed(finding, flight.answers)
+        elif denials.history:
+            denials.exists()
+        self.breaker.answers += 1
+        return None if in_doubt or self._uneasy else finding
 
     def _probe(self) -> Steps[bool]:
         """
@@ -167,8 +180,8 @@ class Guard:
             self._tell_closed(now)
         return True
 
-    def _weigh(self, finding: Finding, flight: Flight) -> Steps[Finding]:
-        # A denial in doubt, or good news after bad ones.
+    def weigh(self, finding: Finding, flight: Flight) -> Steps[Finding]:
+        """Believe a denial in doubt, or not; and see good news after bad ones."""
         now = self._clock()
         with self._lock:
             self.crowd.let_go(finding.domain)

@@ -21,14 +21,13 @@ on where MX is, or IMPLICIT_MX: see `_exchanges`.
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import assert_never, cast
 
 from ._dns import (
     Answer,
     DomainName,
     Exchanged,
     Failure,
-    FailureReason,
     NoData,
     NxDomain,
     Question,
@@ -40,7 +39,7 @@ from ._finding import Finding, Outcome, TargetFault
 from ._targets import Judge
 
 # Looking a member up in its class costs as much as a call.
-_MX, _MX_RECORDS = Outcome.MX, RecordType.MX
+_MX, _MX_RECORDS, _A = Outcome.MX, RecordType.MX, RecordType.A
 
 
 def lookup(domain: DomainName, judge: Judge | None = None) -> Steps[Finding]:
@@ -62,33 +61,68 @@ def lookup(domain: DomainName, judge: Judge | None = None) -> Steps[Finding]:
     See RFC 5321, section 5.1, for MX before address records, and RFC 7505,
     section 4.2, for senders with a null MX.
     """
-    question = Question(domain, _MX_RECORDS)
-    answer: Answer = yield question  # type: ignore[assignment] # one for one
-    evidence = ((question, answer),)
-    match answer:
-        case Records(ttl=ttl):
-            outcome, fault = (_MX, None) if answer.usable else _no_use(answer)
-            if judge is not None and outcome is _MX:
-                # Only who looks so deep has to load it.
-                from ._exchanges import through_exchanges  # noqa: PLC0415
+    step: Finding | Question | Steps[Finding] = first_question(domain)
+    evidence: tuple[Exchanged, ...] = ()
+    while type(step) is Question:
+        answer: Answer = yield step  # type: ignore[assignment] # one for one
+        evidence = (*evidence, (step, answer))
+        step = next_step(evidence, judge)
+    if isinstance(step, Finding):
+        return step
+    return (yield from cast("Steps[Finding]", step))
 
-                return (yield from through_exchanges(domain, question, answer, judge))
-            return Finding(domain, outcome, fault, ttl, evidence)
+
+def first_question(domain: DomainName) -> Question:
+    """Give the question that every lookup begins with."""
+    return Question(domain, _MX_RECORDS)
+
+
+def next_step(
+    evidence: tuple[Exchanged, ...], judge: Judge | None
+) -> Finding | Question | Steps[Finding]:
+    """
+    Conclude from what has been heard so far.
+
+    Args:
+        evidence: Each question and its answer, from `first_question` on.
+        judge: See `lookup`.
+
+    Returns:
+        What has been found, the next question, or the steps of a deeper lookup.
+    """
+    if len(evidence) > 1:
+        return _by_address(evidence)
+    ((question, answer),) = evidence
+    domain = question.qname
+    if isinstance(answer, Records):  # first, as most are; `match` takes longer
+        outcome, fault = (_MX, None) if answer.usable else _no_use(answer)
+        if judge is None or outcome is not _MX:
+            return Finding(domain, outcome, fault, answer.ttl, evidence)
+        return _deeper(question, answer, judge)
+    match answer:
         case NxDomain(ttl, aliased):
             # RFC 8020, section 2: no such name means no addresses either.
-            missing = Outcome.NXDOMAIN
-            return Finding(domain, missing, None, ttl, evidence, aliased=aliased)
+            return Finding(
+                domain, Outcome.NXDOMAIN, None, ttl, evidence, aliased=aliased
+            )
         case Failure(reason):
             # No fall-back: only an empty list of MX makes an implicit one.
             return Finding(domain, Outcome.TEMPFAIL, reason, 0, evidence)
-        case NoData(ttl, doubt):
-            if judge is not None:
-                from ._exchanges import through_address  # noqa: PLC0415 - likewise
-
-                return (yield from through_address(domain, question, answer, judge))
-            return (yield from _implicit_mx(domain, ttl, evidence, doubt))
+        case NoData():
+            return _deeper(question, answer, judge) if judge else Question(domain, _A)
         case _ as never:
             assert_never(never)
+
+
+def _deeper(
+    question: Question, answer: Records | NoData, judge: Judge
+) -> Steps[Finding]:
+    # Only who looks so deep has to load what does.
+    from ._exchanges import through_address, through_exchanges  # noqa: PLC0415
+
+    if isinstance(answer, Records):
+        return through_exchanges(question.qname, question, answer, judge)
+    return through_address(question.qname, question, answer, judge)
 
 
 def _no_use(records: Records) -> tuple[Outcome, TargetFault | None]:
@@ -99,32 +133,27 @@ def _no_use(records: Records) -> tuple[Outcome, TargetFault | None]:
     return Outcome.UNUSABLE_MX, fault
 
 
-def _implicit_mx(
-    domain: DomainName,
-    ttl: int,
-    evidence: tuple[Exchanged, ...],
-    doubt: FailureReason | None,
-) -> Steps[Finding]:
+def _by_address(evidence: tuple[Exchanged, ...]) -> Finding | Question:
     # RFC 5321, section 5.1: the domain's own address may stand in for the MX, and
     # an AAAA is as good as an A. A failure, or absence in doubt, decides nothing
     # until the other family has had its say.
-    for qtype in (RecordType.A, RecordType.AAAA):
-        question = Question(domain, qtype)
-        answer: Answer = yield question  # type: ignore[assignment] # as above
-        evidence += ((question, answer),)
-        match answer:
-            case Records():
-                ttl = 0 if doubt else min(ttl, answer.ttl)
-                return Finding(domain, Outcome.IMPLICIT_MX, None, ttl, evidence)
-            case Failure(reason):
-                doubt = doubt or reason
-            case NoData(doubt=another):
-                doubt = doubt or another
-                ttl = min(ttl, answer.ttl)
-            case NxDomain():
-                ttl = min(ttl, answer.ttl)
-            case _ as never:
-                assert_never(never)
+    question, answer = evidence[-1]
+    domain = question.qname
+    if not isinstance(answer, Records) and question.qtype is _A:
+        return Question(domain, RecordType.AAAA)
+    (_, mx), *addresses = evidence
+    assert isinstance(mx, NoData)  # all else has decided
+    doubt, ttl = mx.doubt, mx.ttl
+    for _, each in addresses:
+        if isinstance(each, Failure):
+            doubt = doubt or each.reason
+        else:
+            ttl = min(ttl, each.ttl)
+            if isinstance(each, NoData):
+                doubt = doubt or each.doubt
+    if isinstance(answer, Records):
+        ttl = 0 if doubt else ttl
+        return Finding(domain, Outcome.IMPLICIT_MX, None, ttl, evidence)
     if doubt:
         return Finding(domain, Outcome.TEMPFAIL, doubt, 0, evidence)
     return Finding(domain, Outcome.NODATA, None, ttl, evidence)

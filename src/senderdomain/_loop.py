@@ -12,7 +12,6 @@ import logging
 import time
 
 from collections.abc import Callable
-from contextlib import suppress
 from threading import get_ident
 
 from ._ask import TOO_LATE, AsyncResolver, LoopAsker, bug, checked
@@ -133,47 +132,40 @@ class AtHome:
     A waiter that is told in the event loop where it was made, and told once.
 
     Args:
-        tell: What to call there.
         loop: The running one.
+        tell: What to call there; it may be the ``set_result`` of a future.
     """
 
     __slots__ = ("_loop", "_tell", "_thread", "_timer")
 
     def __init__(
-        self, tell: Callable[[Finding], None], loop: asyncio.AbstractEventLoop
+        self, loop: asyncio.AbstractEventLoop, tell: Callable[[Finding], None]
     ) -> None:
         """See the class."""
-        self._tell: Callable[[Finding], None] | None = tell
         self._loop = loop
+        self._tell: Callable[[Finding], None] | None = tell
         self._thread = get_ident()
         self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, finding: Finding, /) -> None:
         """Take the finding, in any thread."""
-        # Of the loops in one thread one runs, and then the others may be spoken to.
-        if get_ident() == self._thread:
-            self._once(finding)
-        else:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits there
-                self._loop.call_soon_threadsafe(self._once, finding)
-
-    def _once(self, finding: Finding) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        tell, self._tell = self._tell, None
-        if tell is not None:
-            tell(finding)
+        try:
+            # Of the loops in one thread one runs, and then the others may be spoken to.
+            if get_ident() != self._thread:
+                self._loop.call_soon_threadsafe(self, finding)
+                return
+            tell, self._tell = self._tell, None
+            if tell is not None:
+                if self._timer is not None:
+                    self._timer.cancel()
+                tell(finding)
+        except asyncio.InvalidStateError:
+            pass  # who waited for this future has been cancelled
+        except RuntimeError:
+            if not self._loop.is_closed():  # otherwise nobody waits there
+                raise
 
     def give_up_after(self, seconds: float, domain: DomainName) -> None:
         """Do not rely on a flight that another loop or thread drives."""
         late = tempfail(domain, FailureReason.TIMEOUT)
-        self._timer = self._loop.call_later(seconds, self._once, late)
-
-
-def settle(future: asyncio.Future[Finding], finding: Finding) -> None:
-    """Set the result unless the one who waits for it has been cancelled."""
-    if not future.done():
-        try:  # noqa: SIM105 - suppress() costs more than all around it
-            future.set_result(finding)
-        except RuntimeError:
-            pass  # the loop is closed: nobody waits there
+        self._timer = self._loop.call_later(seconds, self, late)

@@ -65,7 +65,7 @@ class LoopWindow:
             waiter(finding)
             self._something.set()
 
-        return AtHome(tell, self._loop)
+        return AtHome(self._loop, tell)
 
     async def next(self) -> Verdict | None:
         """Give the next verdict that is ready; None after the last."""

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._address import Mailbox
 from ._ask import Asker, PumpedAsker
 from ._core import Core
 from ._finding import Finding
-from ._flight import Flights, Loop, Waiter
+from ._flight import Loop, Waiter
+from ._flights import Flights
 from ._verdict import Verdict
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ IN_FLIGHT = 200
 # Seconds without attention that make a difference to a deadline.
 _NOTICEABLE = 0.05
 
-# How often to look for answers while more senders are to be had: after so many
-# senders, and whenever the source has taken so many seconds. A look costs a fifth of
-# a verdict.
-_GLANCE_EVERY = 16
+# How often to send questions, and look for answers, while more senders are to be had:
+# after so many senders, and whenever the source has taken so many seconds. A look costs
+# a fifth of a verdict.
+_GLANCE_EVERY = 32
 _GLANCE_SECONDS = 0.001
 
 # Verdicts kept at the most until one before them is ready, where order matters.
@@ -67,8 +67,7 @@ class Window:
         """See the class."""
         self._flying: dict[int, None] = {}  # in the order of their numbers
         self._core = core
-        self._ask = asker.ask
-        self._drop = asker.drop
+        self._carrier = asker
         self._flights = flights
         self._smtputf8 = smtputf8
         self._ready: deque[Numbered] = deque()
@@ -83,27 +82,30 @@ class Window:
         """Begin with a sender; in a *loop*, *at_home* wraps the waiter."""
         core = self._core
         landings = core.flights.landings
-        verdict = core.warm(reverse_path)
+        warm = core.warm  # see `DomainVerifier.verify`
+        verdict = warm(reverse_path)
         if verdict is not None:
             self._ready.append((number, verdict))
             return
-        parsed = text, sender = core.parse(reverse_path, self._smtputf8)
+        parsed = text, domain = core.reader.parse(reverse_path, self._smtputf8)
         verdict = core.recall(parsed)
         if verdict is not None:
             self._ready.append((number, verdict))
             return
-        assert isinstance(sender, Mailbox)  # all else is recalled
+        assert isinstance(domain, str)  # all else is recalled
         self._flying[number] = None
         now = time.monotonic()
         waiter: Waiter = partial(self._landed, number, text, now)
         home = None if at_home is None else at_home(waiter)
-        flight, patience = core.board(
-            sender.domain, home or waiter, self._flights, now, loop
+        flight, leads = self._flights.board(
+            domain, home or waiter, now, now + core.deadline, loop
         )
-        if patience is None:
-            core.start_listed(flight, landings, self._ask, self._drop)
-        elif home is not None:
-            home.give_up_after(patience, sender.domain)
+        if leads:
+            core.start(flight, landings, self._carrier, listed=True)
+            return
+        patience = core.join(flight, now)
+        if home is not None:
+            home.give_up_after(patience, domain)
 
     def _landed(self, number: int, text: str, start: float, finding: Finding) -> None:
         del self._flying[number]
@@ -149,7 +151,7 @@ class PumpedWindow(Window):
         self._taken = 0
 
     def is_time(self) -> bool:
-        """Whether to look for answers: now and then, and after any waiting."""
+        """Whether to send, and look for answers: now and then, and after a wait."""
         self._taken += 1
         if self._taken % _GLANCE_EVERY and self._unattended < self._glance_after:
             return False

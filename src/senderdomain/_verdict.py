@@ -28,23 +28,15 @@ class Verdict:
     """
 
     # _time is that of what is remembered, on the cache's clock; otherwise the seconds
-    # that it took. _reply is not there until it is asked for.
+    # that it took. _reply is not there until it is asked for. Whoever makes a verdict
+    # fills these in, as `__init__` would take longer than all of that.
     __slots__ = ("_known", "_policy", "_reply", "_time", "sender")
 
+    sender: str
+    _known: Finding | Remembered
+    _policy: Policy
     _reply: Reply
-
-    def __init__(
-        self,
-        sender: str,
-        known: Finding | Remembered,
-        policy: Policy,
-        time: float,
-    ) -> None:
-        """Put a verdict together; verifiers do this."""
-        self.sender = sender
-        self._known = known
-        self._policy = policy
-        self._time = time
+    _time: float
 
     @property
     def elapsed(self) -> float:

@@ -16,7 +16,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from . import presets
-from ._address import Mailbox
 from ._ask import BlockingAsker, LoopAsker, PumpedAsker, Resolver
 from ._cache import Cache
 from ._core import Core
@@ -162,15 +161,15 @@ class DomainVerifier(Face):
         Raises:
             TypeError: If it is neither text nor octets.
         """
-        return self._warm(reverse_path) or self._decide(
-            self._core.parse(reverse_path, smtputf8)
+        warm = self._warm  # a function in an attribute is faster called from a variable
+        return warm(reverse_path) or self._decide(
+            self._core.reader.parse(reverse_path, smtputf8)
         )
 
     def verify_domain(self, domain: str | bytes) -> Verdict:
         """Judge a bare domain, in U-labels or A-labels, or an address literal."""
-        return self._warm_domain(domain) or self._decide(
-            self._core.parse_domain(domain)
-        )
+        warm = self._warm_domain  # see `verify`
+        return warm(domain) or self._decide(self._core.reader.parse_domain(domain))
 
     def verify_header(self, field: str | bytes) -> Verdict:
         """
@@ -178,33 +177,36 @@ class DomainVerifier(Face):
 
         A field without a mailbox, or with several, is `Outcome.MALFORMED`.
         """
-        return self._decide(self._core.parse_header(field))
+        return self._decide(self._core.reader.parse_header(field))
 
     def _decide(self, parsed: Parsed) -> Verdict:
         core = self._core
-        landings = core.flights.landings
+        flights = core.flights
+        landings = flights.landings
         verdict = core.recall(parsed)
         if verdict is not None:
             return verdict
-        text, sender = parsed
-        assert isinstance(sender, Mailbox)  # all else is recalled
+        text, domain = parsed
+        assert isinstance(domain, str)  # all else is recalled
         start = time.monotonic()
         landing = Landing()
+        patience = 0.0
         try:
-            flight, patience = core.board(sender.domain, landing, core.flights, start)
-            if patience is None:
-                core.start(flight, landings, self._asker.ask, self._asker.drop)
+            flight, leads = flights.board(domain, landing, start, start + core.deadline)
+            if leads:
+                core.start(flight, landings, self._asker)
                 self._pump(flight, landing)
+            else:
+                patience = core.join(flight, start)
         except BaseException:
             # KeyboardInterrupt, or what else a signal handler raises, may come between
             # any two steps. A flight left behind would look as if it were ours.
-            core.flights.abandon(sender.domain, landing)
+            flights.abandon(domain, landing)
             raise
-        if patience is not None and flight.is_ours():
+        if not leads and flight.is_ours():
             # Only a resolver that calls its own verifier can come here again.
-            return core.judge(text, reentrant(sender.domain), start)
-        finding = landing.wait(patience or 0.0, sender.domain)
-        return core.judge(text, finding, start)
+            return core.judge(text, reentrant(domain), start)
+        return core.judge(text, landing.wait(patience, domain), start)
 
     def _pump(self, flight: Flight, landing: Landing) -> None:
         try:
