@@ -75,8 +75,9 @@ class Segments:
     def clear(self) -> None:
         """Forget everything."""
         # Least recently used first, as a dict keeps its order. Room is counted here.
-        self._failed: Cache[str, Remembered] = Cache(self._size)
-        self._probation: Cache[str, Remembered] = Cache(self._size)
+        # What comes and goes with every lookup is in dicts as they are.
+        self._failed: dict[str, Remembered] = {}
+        self._probation: dict[str, Remembered] = {}
         self._protected: Cache[str, Remembered] = Cache(self._size)
         self._room = self._size - self._most_failed
 
@@ -94,10 +95,10 @@ class Segments:
 
     def get(self, domain: str) -> Remembered | None:
         """Tell what is known of *domain*."""
-        for segment in (self._protected, self._probation, self._failed):
-            if domain in segment:
-                return segment[domain]
-        return None
+        known = self._probation.get(domain)
+        if known is None and domain in self._protected:
+            known = self._protected[domain]
+        return known or self._failed.get(domain)
 
     def use(self, domain: str, known: Remembered) -> bool:
         """Note the use of what is *known*; tell whether it is protected from now on."""
@@ -115,13 +116,13 @@ class Segments:
         """Keep what is *known* of *domain* from now on."""
         if known.outcome is _TEMPFAIL and self._most_failed:
             self._keep_failure(domain, known)
+        elif domain in self._probation:
+            del self._probation[domain]
+            self._move_up(domain, known)
         elif domain in self._protected:
             del self._protected[domain]
             self._hot.pop(domain, None)
             self._protected[domain] = known
-        elif domain in self._probation:
-            del self._probation[domain]
-            self._move_up(domain, known)
         else:
             if domain in self._failed:
                 del self._failed[domain]
@@ -133,24 +134,26 @@ class Segments:
 
     def drop(self, domain: str) -> None:
         """Forget *domain*."""
-        for segment in (self._protected, self._probation):
-            if domain in segment:
-                del segment[domain]
-                self._room += 1
+        if domain in self._protected:
+            del self._protected[domain]
+            self._room += 1
+        elif self._probation.pop(domain, None) is not None:
+            self._room += 1
         self._failed.pop(domain, None)
         self._hot.pop(domain, None)
 
     def _keep_failure(self, domain: str, known: Remembered) -> None:
         self.drop(domain)
         if len(self._failed) >= self._most_failed:
-            self._failed.popitem()
+            del self._failed[next(iter(self._failed))]
         self._failed[domain] = known
 
     def _push_out(self) -> None:
-        segment = self._probation or self._protected  # in a memory for one domain
-        domain = next(iter(segment))
-        del segment[domain]
-        self._hot.pop(domain, None)
+        if self._probation:
+            del self._probation[next(iter(self._probation))]
+        else:  # in a memory for one domain
+            domain, _ = self._protected.popitem()
+            self._hot.pop(domain, None)
 
     def _move_up(self, domain: str, known: Remembered) -> None:
         if len(self._protected) >= self._most_protected:
