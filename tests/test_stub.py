@@ -1065,15 +1065,18 @@ def test_two_answers_at_once_are_one_too_many():
             resolver.close()
 
 
-def test_a_thousand_that_wait_can_fail_at_once(monkeypatch):
-    """Not one inside the other."""
-    timing = Timing(attempt_timeout=5, max_in_flight=1)
+@pytest.mark.parametrize("max_in_flight", [1, 100])
+def test_a_thousand_that_wait_can_fail_at_once(max_in_flight, monkeypatch):
+    """Not one inside the other, whether they are sent one by one or together."""
+    timing = Timing(attempt_timeout=5, max_in_flight=max_in_flight)
     with Scripted(lambda n, query: []) as silent:
         resolver = StubResolver([silent.server], timing=timing)
         engine = resolver._watcher().engine
         answers = []
-        for _ in range(3_000):
-            resolver.ask(ASKED, time.monotonic() + 0.2, answers.append)
+        for n in range(3_000):
+            seconds = 0.2 if n < max_in_flight else 5
+            resolver.ask(ASKED, time.monotonic() + seconds, answers.append)
+        engine.flush()
 
         def none(*_):
             raise OSError(24, "Too many open files")
@@ -1887,4 +1890,60 @@ def test_a_socket_is_replaced_in_the_midst_of_many_questions():
         assert uses == [1, 1, 16, MAX_USES]
         while len(answers) < 20:
             resolver.pump()
+        resolver.close()
+
+
+def test_who_is_told_that_nothing_can_be_sent_may_ask_again(monkeypatch):
+    """What he asks is sent after the rest, and not in the midst of it."""
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server])
+        engine, answers = resolver._watcher().engine, []
+
+        def again(answer):
+            answers.append(answer)
+            if len(answers) < 10:
+                engine.ask(ASKED, time.monotonic() + 5, again)
+                engine.flush()
+
+        def none(*_):
+            raise OSError(24, "Too many open files")
+
+        monkeypatch.setattr(engine._pool, "take", none)
+        engine.ask(ASKED, time.monotonic() + 5, again)
+        engine.flush()
+        assert [a.reason for a in answers] == [FailureReason.RESOLVER_DOWN] * 10
+        resolver.close()
+
+
+def test_who_is_told_that_nothing_can_be_sent_may_close_the_engine(monkeypatch):
+    """The others hear of that, and of nothing else."""
+    with_segments_that(monkeypatch, raising(errno.ECONNREFUSED))
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server])
+        engine, answers = resolver._watcher().engine, []
+
+        def close(answer):
+            answers.append(answer)
+            engine.close()
+
+        for callback in (close, answers.append, answers.append):
+            engine.ask(ASKED, time.monotonic() + 5, callback)
+        engine.flush()
+        assert [a.detail for a in answers[1:]] == ["closed"] * 2
+        assert len(answers) == 3
+        resolver.close()
+
+
+def test_a_second_try_that_cannot_be_sent_is_the_last(monkeypatch):
+    """There is one server, and it cannot be reached any more."""
+    with Scripted(lambda n, query: []) as silent:
+        timing = Timing(attempt_timeout=0.05)
+        resolver = StubResolver([silent.server], timing=timing)
+        engine, answers = resolver._watcher().engine, []
+        engine.ask(ASKED, time.monotonic() + 5, answers.append)
+        engine.flush()
+        monkeypatch.setattr(Channel, "transmit", _unreachable)
+        while not answers:
+            resolver.pump()
+        assert [a.reason for a in answers] == [FailureReason.RESOLVER_DOWN]
         resolver.close()

@@ -913,6 +913,26 @@ def test_nobody_is_told_in_a_loop_that_is_closed():
     assert future.done()
 
 
+def test_who_finds_nobody_to_join_leads():
+    """The other flight lands, in another thread, just when it is to be joined."""
+
+    async def main():
+        verifier = AsyncDomainVerifier(AsyncZoneResolver(ZONE))
+        flights = verifier._core.flights
+        plainly, calls = flights.lead, []
+
+        def lead(*args):
+            calls.append(args)
+            return plainly(*args) if len(calls) > 1 else None
+
+        with mock.patch.object(flights, "lead", lead):
+            verdict = await verifier.verify("a@mx.example")
+        assert len(calls) == 2
+        return verdict
+
+    assert asyncio.run(main()).outcome is Outcome.MX
+
+
 def test_a_waiter_that_cannot_hear_is_no_secret():
     """Only a loop that is closed has nobody who waits."""
     loop = asyncio.new_event_loop()

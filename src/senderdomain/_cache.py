@@ -5,7 +5,7 @@ Owns      how long a finding is believed (RFC 2308, 8767, 9520), what is kept of
           it, and which names one NXDOMAIN answers for (RFC 8020).
 Knows not policies, senders, how a finding is made.
 
-    put -> Segments: probation -> protected, of cachetools, behind a lock
+    put -> Segments: probation -> protected (cachetools), behind a lock
                                       |
                                       v
                                      hot: a dict that is read without a lock

@@ -1,8 +1,8 @@
 """
 The shapes of nearly every answer, read with as little work as they need.
 
-Owns      speed: an answer of one RRset at the name asked for, or one SOA and no
-          answer, with at most a plain OPT behind it.
+Owns      speed: an answer of one RRset (MX, A or AAAA) at the name asked for, or one
+          SOA and no answer, with at most a plain OPT behind it.
 Knows not everything else: it says None, and `_message` reads the whole thing.
 
 Whatever this module returns, `_message` returns too; tests/test_wire.py holds the
@@ -32,7 +32,7 @@ from ._message import (
 from ._names import LABEL_END, MAX_WIRE_NAME, POINTER, Offset
 from ._rdata import ADDRESS_SIZE, WireRecords
 
-_MX, _PTR = RecordType.MX, RecordType.PTR
+_MX = RecordType.MX
 
 # More records than this are not everyday.
 _FEW = 32
@@ -131,11 +131,7 @@ def _rrset(
                 has_host = True  # one is enough
             elif name >= at or _after_name(message, name) != at:
                 return None
-        elif qtype is _PTR:
-            at += size
-            if _after_name(message, at - size) != at:
-                return None
-        elif size == ADDRESS_SIZE[qtype]:
+        elif size == ADDRESS_SIZE.get(qtype):
             at += size
         else:
             return None

@@ -65,7 +65,7 @@ def _from_zone() -> Iterator[tuple[Question, bytes]]:
     for name in NAMES:
         for qtype in (RecordType.MX, RecordType.A, RecordType.AAAA):
             question = Question(DomainName(f"{name}.example"), qtype)
-            asked = b"\x2a\x2a" + query(question_section(question))
+            asked = query(b"\x2a\x2a", question_section(question), True)
             (wire,) = zone.play(asked, over_tcp=False)[1]
             yield question, wire
 

@@ -106,8 +106,7 @@ class Engine(Asker):
     def _try(self, pending: Pending, now: float) -> None:
         if pending.over_tcp and self._tcp.ask(pending, now):
             return
-        preferred = self._servers.preferred
-        while (server := pending.next_server(preferred)) is not None:
+        while (server := pending.next_server()) is not None:
             try:
                 self._udp.send(pending, server, now)
             except OSError as error:

@@ -142,10 +142,8 @@ class Pending:
             return False
         return now < self.due and self.is_expecting
 
-    def next_server(self, preferred: int) -> int | None:
-        """Choose whom to ask next: the least asked, beginning with *preferred*."""
-        if self.server < 0:
-            return preferred
+    def next_server(self) -> int | None:
+        """Choose whom to ask next: the least asked, after the one that was last."""
         servers = len(self.sends)
         if servers == 1:
             return None if self.done_with or self.sends[0] >= MAX_SENDS else 0
