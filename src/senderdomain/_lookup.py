@@ -90,9 +90,9 @@ def next_step(
     Returns:
         What has been found, the next question, or the steps of a deeper lookup.
     """
+    question, answer = evidence[0]
     if len(evidence) > 1:
         return _by_address(evidence)
-    ((question, answer),) = evidence
     domain = question.qname
     if isinstance(answer, Records):  # first, as most are; `match` takes longer
         outcome, fault = (_MX, None) if answer.usable else _no_use(answer)
