@@ -10,7 +10,6 @@ resolver that is asked, so let it be a local validating one.
 
 from __future__ import annotations
 
-import os
 import threading
 
 from abc import ABC, abstractmethod
@@ -20,6 +19,7 @@ from contextlib import contextmanager, suppress
 from .._ask import PumpedAsker
 from .._dns import Answer, Question
 from .._flight import Callback
+from .._fork import after_fork
 from .._safeguards import ROOT_SERVER
 from ._engine import Engine
 from ._pending import CLOSED, Timing, unreachable
@@ -96,13 +96,16 @@ class StubResolver(Stub, PumpedAsker):
     """
 
     def _begin(self) -> None:
+        self.reset()
+        after_fork(self)
+
+    def reset(self) -> None:
+        """Use nothing of the parent's in a forked child: sockets, or IDs to come."""
         self._local = threading.local()
 
     def _watcher(self) -> SelectorWatcher:
         lease: _Lease | None = getattr(self._local, "lease", None)
-        if lease is None or lease.watcher.pid != os.getpid():
-            # Nothing of a parent process is used in a forked child: the two would
-            # share sockets and draw the same IDs.
+        if lease is None:
             lease = self._local.lease = _Lease(self._new_watcher())
         return lease.watcher
 
