@@ -17,6 +17,7 @@ from senderdomain._address import (
     as_text,
     parse_domain,
     parse_reverse_path,
+    plain_domain,
     settled,
 )
 from senderdomain._finding import Outcome, SyntaxFault
@@ -388,3 +389,30 @@ def test_u_labels_and_a_labels_have_one_key(label):
     first = parse_domain(f"{label}.example")
     if isinstance(first, Mailbox):
         assert parse_domain(first.domain) == first
+
+
+PLAIN = st.from_regex(
+    r"[A-Za-z0-9.+!-]{1,9}@[a-z0-9.-]{1,70}(com|local|c|7)?", fullmatch=True
+)
+
+
+@given(PLAIN | st.text(max_size=80))
+@example("user@mail.example-site.co.uk")
+@example("a@" + "x" * 63 + ".com")
+@example("a@" + "x" * 64 + ".com")
+@example("a@b.example\n")
+@example("a@x.localhost")
+@example("a@1.2.3.4")
+def test_a_plain_sender_has_the_domain_that_the_rules_give_it(text):
+    """The short way leads to the same end, or is not taken."""
+    domain = plain_domain(text)
+    if domain is not None:
+        sender = parse_reverse_path(text)
+        assert settled(sender) is None
+        assert sender.domain == domain
+
+
+def test_plain_senders_take_the_short_way():
+    """In every Python: some have trouble with groups that give nothing back."""
+    for text in ("user@abcdefghij.com", "first.last+tag@mail.example-site.co.uk"):
+        assert plain_domain(text) == text.partition("@")[2]

@@ -252,6 +252,19 @@ def test_who_leaves_is_told_nothing():
     assert (len(told), left) == (1, [])
 
 
+def test_who_has_joined_does_not_abandon_for_a_leader_that_has_left():
+    """The flight goes on without the one, and belongs to the other as little."""
+    flights, told, leader = Flights(), [], [].append
+    flight, _ = flights.board(D, leader, 0.0, 5.0)
+    flight.leave(leader)
+    flights.abandon(D, told.append)
+    follower = told.append
+    flights.board(D, follower, 0.0, 5.0)
+    flights.abandon(D, follower)
+    assert not told
+    assert len(flights) == 1
+
+
 def test_who_leads_while_another_flies_has_to_board():
     """Nobody leads twice at the same time."""
     flights = Flights()

@@ -42,10 +42,12 @@ from senderdomain.resolvers._loop_watcher import can_watch
 from senderdomain.resolvers._pending import Pending, Timing
 from senderdomain.resolvers._servers import (
     Server,
+    Servers,
     parse_server,
     parse_servers,
     system_servers,
 )
+from senderdomain.resolvers._udp import Udp
 from senderdomain.resolvers._watchers import SelectorWatcher
 from senderdomain.testing import LoopbackDNS
 
@@ -1773,13 +1775,16 @@ MANY = [f"{'x' * (n % 3)}{n:02}.example" for n in range(30)]
 @pytest.fixture
 def segments(monkeypatch):
     """Tell how many queries were sent as one each time, and whether that went well."""
-    sent, plainly = [], Channel._sent_as_one
+    sent, plainly = [], Channel.transmit_as_one
 
-    def sent_as_one(channel, queries):
-        sent.append((len(queries), plainly(channel, queries)))
-        return sent[-1][1]
+    def transmit_as_one(channel, queries):
+        asked = channel.segmenting
+        went_well = plainly(channel, queries)
+        if asked:
+            sent.append((len(queries), went_well))
+        return went_well
 
-    monkeypatch.setattr(Channel, "_sent_as_one", sent_as_one)
+    monkeypatch.setattr(Channel, "transmit_as_one", transmit_as_one)
     return sent
 
 
@@ -1844,18 +1849,24 @@ def test_only_linux_is_asked_whether_it_takes_segments(monkeypatch):
     knowing.getsockopt.assert_not_called()
 
 
-def test_segments_to_a_server_that_is_not_there_fail_together(monkeypatch):
-    """The error belongs to all of them; those of another size find out themselves."""
+def test_an_error_belongs_to_the_query_that_meets_it(monkeypatch):
+    """What others of the same row are told is none of its business."""
     with_segments_that(monkeypatch, raising(errno.ECONNREFUSED))
-    with Scripted(lambda n, query: []) as silent:
-        resolver = StubResolver([silent.server])
-        engine, answers = resolver._watcher().engine, []
-        for name in MANY[:2] + MANY[3:4]:
-            question = Question(DomainName(name), RecordType.MX)
-            engine.ask(question, time.monotonic() + 5, answers.append)
-        engine.flush()
-        assert [a.reason for a in answers] == [FailureReason.RESOLVER_DOWN] * 2
-        resolver.close()
+    plainly, sent = Channel.transmit, []
+
+    def transmit(channel, query):
+        sent.append(query)
+        if len(sent) == 2:
+            raise OSError(errno.ECONNREFUSED, "of some earlier datagram")
+        plainly(channel, query)
+
+    monkeypatch.setattr(Channel, "transmit", transmit)
+    with LoopbackDNS({name: {"MX": ["10 mx.d.example."]} for name in MANY}) as server:
+        answers, channels = ask_together(server.server, MANY)
+    assert len(sent) == 30
+    failed = [a for a in answers.values() if not isinstance(a, Records)]
+    assert [a.reason for a in failed] == [FailureReason.RESOLVER_DOWN]
+    assert channels[0].segmenting  # that error says nothing about segments
 
 
 def test_segments_that_find_a_full_buffer_are_lost(monkeypatch):
@@ -1917,7 +1928,8 @@ def test_who_is_told_that_nothing_can_be_sent_may_ask_again(monkeypatch):
 
 def test_who_is_told_that_nothing_can_be_sent_may_close_the_engine(monkeypatch):
     """The others hear of that, and of nothing else."""
-    with_segments_that(monkeypatch, raising(errno.ECONNREFUSED))
+    with_segments_that(monkeypatch, raising(errno.EIO))
+    monkeypatch.setattr(Channel, "transmit", _unreachable)
     with Scripted(lambda n, query: []) as silent:
         resolver = StubResolver([silent.server])
         engine, answers = resolver._watcher().engine, []
@@ -1947,3 +1959,120 @@ def test_a_second_try_that_cannot_be_sent_is_the_last(monkeypatch):
             resolver.pump()
         assert [a.reason for a in answers] == [FailureReason.RESOLVER_DOWN]
         resolver.close()
+
+
+def test_what_is_asked_while_others_are_given_up_is_sent_once():
+    """It has not been sent yet, so it cannot be overdue."""
+    with LoopbackDNS(ZONE) as server:
+        resolver = StubResolver([server.server])
+        engine, answers = resolver._watcher().engine, []
+
+        def again(answer):
+            answers.append(answer)
+            for _ in range(4):
+                engine.ask(ASKED, time.monotonic() + 5, answers.append)
+
+        engine.ask(ASKED, time.monotonic() + 5, again)
+        engine.flush()
+        while not server.asked["d.example MX"]:
+            time.sleep(0.001)
+        time.sleep(0.05)
+        engine.ask(Question(DomainName("s.example"), RecordType.MX), 0.0, print)
+        engine.sweep()
+        assert [pending.sends for pending in engine._pending] == [[1]] * 4
+        engine.flush()
+        assert [pending.sends for pending in engine._pending] == [[1]] * 4
+        while len(answers) < 5:
+            resolver.pump()
+        resolver.close()
+
+
+class Interrupting:
+    """A watcher in which a signal handler raises."""
+
+    def __init__(self):
+        """Nothing has been put off yet."""
+        self.put_off = []
+        self.interrupt = False
+
+    def later(self, callback):
+        """Put it off."""
+        self.put_off.append(callback)
+
+    def arm(self):
+        """Be interrupted, if that is wanted."""
+        if self.interrupt:
+            self.interrupt = False
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_of_what_is_sent_together_strands_nobody():
+    """It is sent later."""
+    watcher, wanted = Interrupting(), []
+    servers = Servers(parse_servers(["127.0.0.1:1"]))
+    udp = Udp(servers, Timing(), watcher, None, wanted, print, print)
+    udp.put("nobody wants it any more")
+    watcher.interrupt = True
+    with pytest.raises(KeyboardInterrupt):
+        watcher.put_off.pop()()
+    (later,) = watcher.put_off
+    later()
+    assert watcher.put_off == [later]
+    udp.put("another")
+    assert len(watcher.put_off) == 2
+
+
+def test_a_try_that_finds_a_socket_worn_replaces_it():
+    """Also if the one before it has been used for the same question."""
+    resolver = StubResolver(["127.0.0.1:1"])
+    pool = resolver._watcher().engine._pool
+    first, second, *_ = [pool.take(0, 0.0, ()) for _ in range(SOCKETS)]
+    second.uses = MAX_USES
+    taken = pool.take(0, 0.0, [first])
+    assert taken not in (first, second)
+    assert taken.uses == 1
+    assert second not in pool._open[0]
+    resolver.close()
+
+
+def test_close_tells_those_who_wait_in_a_loop_of_another_thread():
+    """In their thread, and at once."""
+    told, waiting = [], threading.Event()
+
+    async def main(resolver):
+        asked = resolver.resolve(ASKED, time.monotonic() + 30)
+        asyncio.get_running_loop().call_later(0.02, waiting.set)
+        told.append(await asked)
+
+    with Scripted(lambda n, query: []) as silent:
+        resolver = AsyncStubResolver([silent.server], timing=Timing(30))
+        thread = threading.Thread(
+            target=asyncio.run, args=(main(resolver),), kwargs={"debug": True}
+        )
+        thread.start()
+        waiting.wait(5)
+        resolver.close()
+        thread.join(5)
+    assert [answer.detail for answer in told] == ["closed"]
+
+
+def test_a_burst_after_a_pause_is_asked_for_before_the_next_pause():
+    """The source may wait for just that, as one that follows a log does."""
+    names = [f"n{n}.example" for n in range(60)]
+    zone = {name: {"MX": ["10 mx.d.example."]} for name in names}
+
+    def senders():
+        yield from (f"a@{name}" for name in names[:50])
+        time.sleep(0.02)
+        for name in names[50:]:
+            yield f"a@{name}"
+        until = time.monotonic() + 5
+        while not all(server.asked[f"{name} MX"] for name in names[50:]):
+            assert time.monotonic() < until
+            time.sleep(0.001)
+
+    with LoopbackDNS(zone) as server:
+        resolver = StubResolver([server.server])
+        verdicts = list(DomainVerifier(resolver).verify_many(senders()))
+        resolver.close()
+    assert len(verdicts) == 60

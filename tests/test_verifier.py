@@ -933,6 +933,33 @@ def test_who_finds_nobody_to_join_leads():
     assert asyncio.run(main()).outcome is Outcome.MX
 
 
+def test_who_is_cancelled_as_the_answer_comes_is_no_mistake_of_ours(caplog):
+    """A client may hang up at any moment."""
+
+    class Late:
+        def __init__(self):
+            self.answer = asyncio.get_running_loop().create_future()
+
+        def resolve(self, question, deadline):
+            return self.answer
+
+    async def main():
+        resolver = Late()
+        verifier = AsyncDomainVerifier(resolver)
+        task = asyncio.ensure_future(verifier.verify("a@mx.example"))
+        await asyncio.sleep(0.01)
+        resolver.answer.set_result(NxDomain(60))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0.01)
+        assert len(verifier._core.flights) == 0
+        return await verifier.verify("a@mx.example")
+
+    assert asyncio.run(main()).rejected
+    assert not caplog.records
+
+
 def test_a_waiter_that_cannot_hear_is_no_secret():
     """Only a loop that is closed has nobody who waits."""
     loop = asyncio.new_event_loop()

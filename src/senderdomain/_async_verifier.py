@@ -129,7 +129,8 @@ class AsyncDomainVerifier(Face):
         try:
             finding = await future
         except BaseException:
-            flight.leave(waiter)
+            if leads:
+                flight.leave(waiter)
             raise
         return core.judge(text, finding, start)
 

@@ -87,12 +87,6 @@ def tempfail(domain: DomainName, reason: FailureReason) -> Finding:
     return Finding(domain, Outcome.TEMPFAIL, reason)
 
 
-def reentrant(domain: DomainName) -> Finding:
-    """Log that a lookup waits for itself, and make the finding that ends it."""
-    complain("resolver asks the verifier that is asking it, about %s", domain)
-    return tempfail(domain, FailureReason.RESOLVER_BUG)
-
-
 class Flight:
     """
     One lookup under way.
@@ -103,6 +97,7 @@ class Flight:
         deadline: By when it must have landed (`time.monotonic`).
         loop: The event loop that drives it, if one does.
         thread: Otherwise the thread that does.
+        leader: Who has boarded first.
         waiters: Who waits for it.
         answers: Of the breaker, when the lookup began.
     """
@@ -121,6 +116,7 @@ class Flight:
         "begun",
         "deadline",
         "domain",
+        "leader",
         "loop",
         "thread",
         "waiters",
@@ -148,6 +144,7 @@ class Flight:
         self.deadline = deadline
         self.loop = loop
         self.thread = None if loop is not None else threading.get_ident()
+        self.leader = waiter
         self.waiters = [waiter]
         self._race: Race | None = None
 
@@ -277,13 +274,21 @@ class Flight:
             try:
                 waiters.pop()(finding)
             except Exception as error:  # noqa: BLE001 - nor must one of the waiters
-                # One that cannot be told must not keep the others waiting. Nobody
-                # waits in a loop that is closed.
-                if self.loop is None or not self.loop.is_closed():
+                # One that cannot be told must not keep the others waiting.
+                if not self._is_gone(error):
                     message = "nobody heard of %s, please report"
                     complain(message, self.domain, error=error)
         if self._race is not None:
             self._end_race()
+
+    def _is_gone(self, error: Exception) -> bool:
+        # Nobody waits in a loop that is closed, nor where a future has been cancelled
+        # whose task is about to leave.
+        from asyncio import InvalidStateError  # noqa: PLC0415 - see __init__
+
+        loop = self.loop
+        closed = loop is not None and loop.is_closed()
+        return closed or isinstance(error, InvalidStateError)
 
     def leave(self, waiter: Waiter) -> None:
         """Tell *waiter*, who has been cancelled, nothing."""

@@ -92,7 +92,7 @@ class Flights:
         """End the flight that *waiter*, who has been interrupted, has led, if any."""
         with self._lock:
             flight = self._under_way.get(domain)
-            if flight is None or flight.waiters[0] is not waiter:
+            if flight is None or flight.leader is not waiter:
                 return
         flight.abandon()
 

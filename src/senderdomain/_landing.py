@@ -1,7 +1,7 @@
 """
 How a thread waits for a flight to land.
 
-Owns      waking it up, and giving up in time.
+Owns      waking it up, and giving up in time; or at once where it waits for itself.
 Knows not who flies.
 """
 
@@ -12,6 +12,13 @@ import threading
 from ._dns import DomainName, FailureReason
 from ._finding import Finding
 from ._flight import tempfail
+from ._notices import complain
+
+
+def reentrant(domain: DomainName) -> Finding:
+    """Log that a lookup waits for itself, and make the finding that ends it."""
+    complain("resolver asks the verifier that is asking it, about %s", domain)
+    return tempfail(domain, FailureReason.RESOLVER_BUG)
 
 
 class Landing:

@@ -31,8 +31,9 @@ IN_FLIGHT = 200
 _NOTICEABLE = 0.05
 
 # How often to send questions, and look for answers, while more senders are to be had:
-# after so many senders, and whenever the source has taken so many seconds. A look costs
-# a fifth of a verdict.
+# after so many senders, and whenever nobody has looked for so many seconds. But each of
+# so many senders after a pause of that length is asked for at once: the next pause may
+# be near. A look costs a fifth of a verdict.
 _GLANCE_EVERY = 32
 _GLANCE_SECONDS = 0.001
 
@@ -148,12 +149,17 @@ class PumpedWindow(Window):
         self._asker = asker
         self._unattended = 0.0
         self._glance_after = 0.0
-        self._taken = 0
+        self._taken = self._waited_for = 0
 
     def is_time(self) -> bool:
         """Whether to send, and look for answers: now and then, and after a wait."""
         self._taken += 1
-        if self._taken % _GLANCE_EVERY and self._unattended < self._glance_after:
+        quickly = self._taken - self._waited_for
+        if (
+            quickly > _GLANCE_EVERY
+            and quickly % _GLANCE_EVERY
+            and self._unattended < self._glance_after
+        ):
             return False
         self._glance_after = self._unattended + _GLANCE_SECONDS
         return True
@@ -170,7 +176,10 @@ class PumpedWindow(Window):
             except StopIteration:
                 return
             finally:
-                self._unattended += time.monotonic() - start
+                waited = time.monotonic() - start
+                self._unattended += waited
+                if waited > _GLANCE_SECONDS:
+                    self._waited_for = self._taken
                 if self._unattended > _NOTICEABLE:
                     self._make_up()
             yield numbered

@@ -20,8 +20,8 @@ from ._ask import BlockingAsker, LoopAsker, PumpedAsker, Resolver
 from ._cache import Cache
 from ._core import Core
 from ._domain import DEFAULT_RULES, AddressRules
-from ._flight import OVERDUE, Flight, reentrant
-from ._landing import Landing
+from ._flight import OVERDUE, Flight
+from ._landing import Landing, reentrant
 from ._many import (
     IN_FLIGHT,
     MAX_AHEAD,

@@ -109,24 +109,25 @@ class Channel:
         self.uses = 0
         self.worn_at = now + MAX_AGE
 
-    def transmit(self, queries: list[bytes]) -> None:
-        """Send *queries*, all of one size, or lose them; raises OSError."""
-        try:
-            if len(queries) > 1 and self.segmenting and self._sent_as_one(queries):
-                return
-            send = self.send
-            for query in queries:
-                send(query)
+    def transmit(self, query: bytes) -> None:
+        """Send *query*, or lose it; raises OSError."""
+        send = self.send  # faster called from a variable
+        try:  # noqa: SIM105 - suppress() costs more than all around it
+            send(query)
         except BlockingIOError:
             pass  # the kernel's buffer is full: as good as lost on the way
 
-    def _sent_as_one(self, queries: list[bytes]) -> bool:
+    def transmit_as_one(self, queries: list[bytes]) -> bool:
+        """Send *queries*, all of one size, or lose them; False if that cannot be."""
+        if not self.segmenting:
+            return False
         try:
             self.send_segments((b"".join(queries),), _segments_of(len(queries[0])))
+        except BlockingIOError:
+            pass  # as above
         except OSError as error:
-            if error.errno not in _NO_SEGMENTS:
-                raise
-            self.segmenting = False
+            # Who sends them one by one will see what is wrong with which of them.
+            self.segmenting = error.errno not in _NO_SEGMENTS
             return False
         return True
 

@@ -208,12 +208,12 @@ class Engine(Asker):
 
     def sweep(self) -> None:
         """Find what is overdue."""
-        self._udp.flush()
         now = time.monotonic()
         if any(pending.deadline <= now for pending in self._pending):
             # Whoever drives us may have been busy with other things, and the answers
             # are there: nobody must be told that there are none.
             self._pool.drain()
+        self._udp.flush()  # what has not been sent is not overdue
         for pending in [*self._pending]:
             try:
                 if pending in self._pending:  # unless somebody, being told, closes us

@@ -11,6 +11,7 @@ import asyncio
 import socket
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from ._engine import SWEEP, Engine
 
@@ -73,6 +74,15 @@ class LoopWatcher:
     def close(self) -> None:
         """Close everything."""
         self.engine.close()
+
+    def close_at_home(self) -> None:
+        """Do so in the loop, if it runs in another thread: who waits is told there."""
+        loop = self.loop
+        if loop.is_running() and loop is not asyncio._get_running_loop():
+            with suppress(RuntimeError):  # it has been closed just now
+                loop.call_soon_threadsafe(self.close)
+                return
+        self.close()
 
 
 def can_watch(loop: asyncio.AbstractEventLoop) -> bool:

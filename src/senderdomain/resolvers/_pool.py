@@ -60,20 +60,25 @@ class Pool:
             or channels[0].worn_at <= now
         ):
             self._renew(server, now, used)
-            while channels[0] in used:
-                channels.rotate(-1)
         channel = channels[0]
         channel.uses += 1
         channels.rotate(-1)
         return channel
 
     def _renew(self, server: int, now: float, used: Collection[Channel]) -> None:
+        # Bring one to the front that is neither used nor worn.
         channels = self._open[server]
+        for _ in range(len(channels)):
+            if channels[0] not in used:
+                break
+            channels.rotate(-1)
         if channels and (channels[0].uses >= MAX_USES or channels[0].worn_at <= now):
             self._worn.add(channels.popleft())
             self.close_worn()
         if len(channels) < SOCKETS:
             self._add(server, now, spare=any(c not in used for c in channels))
+        while channels[0] in used:
+            channels.rotate(-1)
 
     def _add(self, server: int, now: float, *, spare: bool) -> None:
         try:

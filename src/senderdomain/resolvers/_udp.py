@@ -66,11 +66,10 @@ class Udp:
     def put(self, pending: Pending) -> None:
         """Ask the preferred server soon: `flush` sends it."""
         queue = self._queue
-        queue.append(pending)
-        queued = len(queue)
-        if queued == 1:
+        if not queue:  # first this, for an interrupt may come in between
             self._watcher.later(self.flush)
-        elif queued >= _TOGETHER:
+        queue.append(pending)
+        if len(queue) >= _TOGETHER:
             self.flush()
 
     def clear(self) -> None:
@@ -87,6 +86,8 @@ class Udp:
                 self._send_together()
         finally:
             self._flushing = False
+            if self._queue:  # interrupted
+                self._watcher.later(self.flush)
 
     def _send_together(self) -> None:
         now, server = time.monotonic(), self._servers.preferred
@@ -94,7 +95,9 @@ class Udp:
         queue, wanted = self._queue, self._wanted
         channel: Channel | None = None
         by_size: dict[int, list[bytes]] = {}
-        while queue and (channel is None or channel.uses < MAX_USES):
+        for _ in range(_TOGETHER):
+            if not queue or (channel is not None and channel.uses >= MAX_USES):
+                break
             pending = queue.popleft()
             if pending not in wanted:
                 continue  # nobody waits any more
@@ -116,19 +119,22 @@ class Udp:
                 self._transmit(channel, messages)
 
     def _transmit(self, channel: Channel, messages: list[bytes]) -> None:
-        try:
-            channel.transmit(messages)
-        except OSError as error:
-            for message in messages:
-                pending = channel.inflight.get(message[:2])
-                if pending is not None:
-                    self._failed(pending, channel.server, unreachable(error))
+        if len(messages) > 1 and channel.transmit_as_one(messages):
+            return
+        for message in messages:
+            pending = channel.inflight.get(message[:2])
+            if pending is None:
+                continue  # nobody waits any more
+            try:
+                channel.transmit(message)
+            except OSError as error:
+                self._failed(pending, channel.server, unreachable(error))
 
     def send(self, pending: Pending, server: int, now: float) -> None:
         """Ask *server* at once, over a socket that is new to it; raises OSError."""
         used = pending.channels if pending.outstanding else ()
         channel = self._pool.take(server, now, used)
-        channel.transmit([self._query(pending, channel, now)])
+        channel.transmit(self._query(pending, channel, now))
 
     def _query(self, pending: Pending, channel: Channel, now: float) -> bytes:
         ids, inflight = self._ids, channel.inflight

@@ -84,14 +84,15 @@ class SelectorWatcher(PumpedAsker):
 
     def pump(self) -> None:
         """Wait for answers, until the next sweep at the latest."""
+        self.engine.flush()
         self._pump(max(0.0, self._next_sweep - time.monotonic()))
 
     def glance(self) -> None:
         """See `PumpedAsker.glance`."""
+        self.engine.flush()
         self._pump(0.0)
 
     def _pump(self, seconds: float) -> None:
-        self.engine.flush()
         self._dispatch(seconds)
         if time.monotonic() >= self._next_sweep:
             self.engine.sweep()

@@ -114,13 +114,13 @@ class AsyncStubResolver(Stub, LoopAsker):
         return future
 
     def close(self) -> None:
-        """Close all sockets; to be called in the event loop that uses them."""
+        """Close all sockets; those of a loop that runs elsewhere as soon as it can."""
         self._closed = True
         self._last = None
         with self._lock:
             watchers = list(self._watchers.values())
             self._watchers.clear()
         for watcher in watchers:
-            watcher.close()
+            watcher.close_at_home()
         if self._blocking is not None:
             self._blocking.close()
