@@ -2035,6 +2035,17 @@ def test_a_try_that_finds_a_socket_worn_replaces_it():
     resolver.close()
 
 
+def test_a_try_that_finds_no_new_socket_takes_one_that_is_new_to_it(monkeypatch):
+    """Whatever comes first in the pool."""
+    resolver = StubResolver(["127.0.0.1:1"])
+    pool = resolver._watcher().engine._pool
+    first, second, third, _ = [pool.take(0, 0.0, ()) for _ in range(SOCKETS)]
+    first.uses = MAX_USES
+    monkeypatch.setattr("senderdomain.resolvers._pool.Channel", _unreachable)
+    assert pool.take(0, 0.0, [second]) is third
+    resolver.close()
+
+
 def test_close_tells_those_who_wait_in_a_loop_of_another_thread():
     """In their thread, and at once."""
     told, waiting = [], threading.Event()
