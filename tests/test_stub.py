@@ -2087,3 +2087,16 @@ def test_a_burst_after_a_pause_is_asked_for_before_the_next_pause():
         verdicts = list(DomainVerifier(resolver).verify_many(senders()))
         resolver.close()
     assert len(verdicts) == 60
+
+
+def test_no_more_than_32_questions_go_out_in_a_row():
+    """The others go over the next socket."""
+    with Scripted(lambda n, query: []) as silent:
+        resolver = StubResolver([silent.server])
+        engine = resolver._watcher().engine
+        for _ in range(40):
+            engine.ask(ASKED, time.monotonic() + 5, print)
+        engine.flush()
+        uses = sorted(channel.uses for channel in engine._pool.channels())
+        assert uses == [8, 32]
+        resolver.close()

@@ -254,8 +254,8 @@ def test_10_000_names_of_one_tarpit_hold_16_places(caplog, record_experiment):
     verdicts, took = asyncio.run(run())
     assert {verdict.reason for verdict, _ in verdicts} == {OVERLOAD}
     assert all(verdict.deferred for verdict, _ in verdicts)
-    # 0.1 ms, and 1 ms for the honest, where nobody else is at work.
-    assert sorted(seconds for _, seconds in verdicts)[len(verdicts) // 2] < 0.05
+    # They wait for nothing, as nothing is asked for them.
+    assert not any(verdict.finding.evidence for verdict, _ in verdicts)
     slowest = took[len(took) * 99 // 100 - 1]
     assert slowest < 0.25
     record_experiment(

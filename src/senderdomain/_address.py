@@ -17,10 +17,9 @@ import re
 
 from typing import TypeAlias, assert_never
 
-from ._dns import DomainName
+from ._dns import MAX_LABEL, DomainName
 from ._domain import (
     DEFAULT_RULES,
-    MAX_LABEL,
     NO_DOMAIN,
     SPECIAL_USE,
     AddressRules,

@@ -212,7 +212,7 @@ class BlockingAsker(PumpedAsker):
         self._resolver = resolver
 
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
-        """See `Ask`; the answer is there on return."""
+        """See `Carrier.ask`; the answer is there on return."""
         if deadline <= time.monotonic():
             callback(TOO_LATE)
             return

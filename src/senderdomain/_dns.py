@@ -29,6 +29,9 @@ DomainName = NewType("DomainName", str)
 is_host = re.compile(r"[a-zA-Z0-9_-]+(?:\.[a-zA-Z0-9_-]+)*").fullmatch
 
 
+MAX_LABEL = 63
+"""Octets of a label at the most (RFC 1035, section 2.3.4)."""
+
 _REPR_RECORDS = 4
 
 

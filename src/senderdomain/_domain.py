@@ -18,7 +18,6 @@ from ._value import value
 # which the DNS can hold 253 without the final dot (RFC 1035, section 2.3.4).
 MAX_DOMAIN = 255
 MAX_NAME = 253
-MAX_LABEL = 63
 
 # RFC 6761 (invalid, localhost), 6762 (local), 7686 (onion), 9476 (alt).
 SPECIAL_USE = frozenset({"invalid", "localhost", "local", "onion", "alt"})

@@ -83,7 +83,6 @@ class Flights:
             flight = self._under_way.get(domain)
             if flight is not None and not _is_lost(flight, now):
                 return None
-            # The waiter comes first, for `abandon` to find it by.
             flight = Flight(self, domain, now, deadline, loop, waiter)
             self._under_way[domain] = flight
             return flight

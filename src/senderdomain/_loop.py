@@ -12,6 +12,7 @@ import logging
 import time
 
 from collections.abc import Callable
+from contextlib import suppress
 from threading import get_ident
 
 from ._ask import TOO_LATE, AsyncResolver, LoopAsker, bug, checked
@@ -41,7 +42,7 @@ class TaskAsker(LoopAsker):
         self._running: set[_Running] = set()
 
     def ask(self, question: Question, deadline: float, callback: Callback, /) -> None:
-        """See `Ask`."""
+        """See `Carrier.ask`."""
         start = time.monotonic()
         try:
             awaitable = self._resolver.resolve(question, deadline)
@@ -158,9 +159,8 @@ class AtHome:
             if tell is not None:
                 if self._timer is not None:
                     self._timer.cancel()
-                tell(finding)
-        except asyncio.InvalidStateError:
-            pass  # who waited for this future has been cancelled
+                with suppress(asyncio.InvalidStateError):  # cancelled, and gone
+                    tell(finding)
         except RuntimeError:
             if not self._loop.is_closed():  # otherwise nobody waits there
                 raise

@@ -21,9 +21,7 @@ Offset: TypeAlias = int
 LABEL_END, POINTER = 0x40, 0xC0
 
 MAX_HOPS = 16
-# RFC 1035, section 2.3.4.
-MAX_LABEL = 63
-MAX_WIRE_NAME = 255
+MAX_WIRE_NAME = 255  # RFC 1035, section 2.3.4
 
 # Labels walked over in one message: 512 records without compression have fewer, unless
 # somebody wants to see what spelling 32,000 of them costs.

@@ -80,10 +80,9 @@ class Verdict:
     @property
     def reply(self) -> Reply:
         """What to tell the client."""
-        try:
-            return self._reply
-        except AttributeError:
-            pass  # nobody has asked for it yet
+        reply: Reply | None = getattr(self, "_reply", None)
+        if reply is not None:
+            return reply
         policy = self._policy
         if isinstance(policy, TablePolicy):
             self._reply = policy.said(self.sender, self.finding)

@@ -108,7 +108,6 @@ def test_the_truth_wins_whatever_comes_before_it(way, record_experiment):
             dns.zone.fault("d.example", _racing(count))
             verdict = way(dns.server)
         assert verdict.outcome is Outcome.MX, count
-        assert verdict.elapsed < DEADLINE
     record_experiment(
         promise="S1",
         what=f"k = 1 to 64 forgeries, then the truth ({way.__name__[1:]})",

@@ -235,7 +235,9 @@ def test_a_step_of_the_wall_clock_changes_nothing(step, when, record_experiment)
         if when == "before":
             offset[0] = step
         verifier = DomainVerifier(resolver)
+        start = time.monotonic()
         cold = verifier.verify("a@d.example")
+        took = time.monotonic() - start
         if when == "after":
             offset[0] = step
         warm = verifier.verify("a@d.example")
@@ -243,7 +245,7 @@ def test_a_step_of_the_wall_clock_changes_nothing(step, when, record_experiment)
     assert (cold.outcome, cold.cached) == (Outcome.MX, False)
     assert (warm.outcome, warm.cached) == (Outcome.MX, True)
     assert 0.85 * cold.ttl <= warm.ttl <= cold.ttl
-    assert 0 <= cold.elapsed < 1
+    assert 0 <= cold.elapsed <= took
     record_experiment(
         promise="K1",
         what=f"the wall clock steps by {step:+,.0f} s {when} a lookup",

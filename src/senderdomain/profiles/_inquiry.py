@@ -11,6 +11,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .._dns import (
+    MAX_LABEL,
     Answer,
     DomainName,
     Exchanged,
@@ -24,7 +25,7 @@ from .._dns import (
     Steps,
 )
 from .._finding import Finding, Outcome, Reason
-from .._names import MAX_LABEL, MAX_WIRE_NAME, octets_in, wire_size
+from .._names import MAX_WIRE_NAME, octets_in, wire_size
 from .._value import value
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)

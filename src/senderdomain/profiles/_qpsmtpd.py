@@ -15,6 +15,7 @@ from socket import inet_aton
 
 from .._address import Mailbox
 from .._dns import (
+    MAX_LABEL,
     MX,
     DomainName,
     Failure,
@@ -26,7 +27,6 @@ from .._dns import (
 )
 from .._domain import NO_DOMAIN
 from .._finding import Finding, Outcome, SyntaxFault, TargetFault
-from .._names import MAX_LABEL
 from .._profile import Profile, Receiver, replies
 from .._reply import Reply
 from .._value import value

@@ -11,10 +11,10 @@ import re
 
 from unicodedata import category
 
-from .._dns import DomainName
+from .._dns import MAX_LABEL, DomainName
 from .._domain import NO_DOMAIN
 from .._finding import Finding, Outcome, SyntaxFault
-from .._names import MAX_LABEL, MAX_WIRE_NAME
+from .._names import MAX_WIRE_NAME
 
 _QUOTES = re.compile(r'"((?:[^"\\]|\\.)*)"|\\(.)', re.DOTALL)
 _ESCAPE = re.compile(r"\\([0-9]{3})")

@@ -124,7 +124,7 @@ class Channel:
         try:
             self.send_segments((b"".join(queries),), _segments_of(len(queries[0])))
         except BlockingIOError:
-            pass  # as above
+            return True  # lost, as above
         except OSError as error:
             # Who sends them one by one will see what is wrong with which of them.
             self.segmenting = error.errno not in _NO_SEGMENTS

@@ -173,7 +173,7 @@ class Pending:
         self.server = server = channel.server
         tries = self.sends[server]
         self.sends[server] = tries + 1
-        self.due = now + patience * 2**tries if tries else now + patience
+        self.due = now + patience * (1 << tries)
         # In this order: what is interrupted here is forgotten all the same, and no
         # answer comes for what has been forgotten.
         self.outstanding = (*self.outstanding, (channel, query_id, self.edns))
