@@ -27,7 +27,7 @@ from senderdomain import (
     Safeguards,
 )
 from senderdomain._crowd import Crowd, parent_of
-from senderdomain.resolvers import AsyncStubResolver, Timing
+from senderdomain.resolvers import AsyncStubResolver, Timing, _reserve
 from senderdomain.resolvers._reserve import Reserve
 from senderdomain.testing import LoopbackDNS, Zone
 
@@ -460,3 +460,36 @@ def test_the_last_places_are_for_those_who_have_few():
     )
     time.sleep(0.06)
     assert reserve.admits(other, taken)  # those are gone by now
+
+
+class Tedious(list):
+    """Questions under way that take some seconds to look at."""
+
+    def __init__(self, items, now, seconds):
+        """Note each look in ``looks``."""
+        super().__init__(items)
+        self.now, self.seconds, self.looks = now, seconds, []
+
+    def __iter__(self):
+        """Take the time."""
+        self.looks.append(self.now[0])
+        self.now[0] += self.seconds
+        return super().__iter__()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "looks"), [(0.0, [0.0, 0.005, 0.01, 0.015]), (0.00021, [0.0, 0.011])]
+)
+def test_to_look_who_has_the_last_places_takes_little_of_the_time(
+    seconds, looks, monkeypatch
+):
+    """However many there are; one question a millisecond wants to know."""
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr(_reserve, "time", clock)
+    taken = Tedious(pending(100, "tarpit.example"), now, seconds)
+    reserve = Reserve(100)
+    for milliseconds in range(19):
+        now[0] = max(now[0], milliseconds / 1000)
+        reserve.admits(Question("x.other.example", RecordType.MX), taken)
+    assert taken.looks == looks

@@ -26,9 +26,11 @@ _SHARE = 4
 # Places below one parent domain that are few.
 _FEW = 16
 
-# Seconds between two looks at all questions under way. What is given out meanwhile
-# counts as taken until the next one, whether it has been answered or not.
+# Seconds between two looks at all questions under way, or so many times what a look
+# takes, if that is more. What is given out meanwhile counts as taken until the next
+# one, whether it has been answered or not.
 _BETWEEN_LOOKS = 0.005
+_REST = 50
 
 
 class Reserve:
@@ -57,8 +59,9 @@ class Reserve:
             return False
         now = time.monotonic()
         if now >= self._look_at:
-            self._look_at = now + _BETWEEN_LOOKS
             self._taken = Counter(parent_of(each.question.qname) for each in pending)
+            took = time.monotonic() - now
+            self._look_at = now + max(_BETWEEN_LOOKS, _REST * took)
         parent = parent_of(question.qname)
         if self._taken[parent] >= _FEW:
             return False
