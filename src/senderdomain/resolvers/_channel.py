@@ -38,10 +38,11 @@ BUFFER = 4096
 _RECEIVE_BUFFER = 1 << 20
 
 
-# Linux takes several datagrams of one size as one and cuts them up at the very end, if
-# at all (UDP_SEGMENT, since 4.18): half the work of the kernel for four of them. A
-# system that does not know that would take no notice, so that it has to be asked; and a
-# way out through IPsec, or a device that cannot sum up, refuses.
+# Linux takes several datagrams of one size, and a last one that may be shorter, as one
+# and cuts them up at the very end, if at all (UDP_SEGMENT, since 4.18): half the work
+# of the kernel for four of them. A system that does not know that would take no notice,
+# so that it has to be asked; and a way out through IPsec, or a device that cannot sum
+# up, refuses.
 _UDP_SEGMENT = 103
 _NO_SEGMENTS = frozenset({errno.EIO, errno.EINVAL, errno.EOPNOTSUPP})
 
@@ -118,7 +119,12 @@ class Channel:
             pass  # the kernel's buffer is full: as good as lost on the way
 
     def transmit_as_one(self, queries: list[bytes]) -> bool:
-        """Send *queries*, all of one size, or lose them; False if that cannot be."""
+        """
+        Send *queries*, all but the last of one size and that not longer, or lose them.
+
+        Returns:
+            False if that cannot be.
+        """
         if not self.segmenting:
             return False
         try:

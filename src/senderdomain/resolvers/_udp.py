@@ -6,7 +6,7 @@ Knows not answers; whom to ask next.
 
 Those who were told something at the same time ask at the same time. What they ask goes
 out in a row, over one socket, so that the server is woken up once; and what has one
-size goes out as one, if the system can take it so.
+size goes out as one, with one that is shorter, if the system can take it so.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Udp:
         self._watcher.arm()
         queue, wanted = self._queue, self._wanted
         channel: Channel | None = None
-        by_size: dict[int, list[bytes]] = {}
+        messages: list[bytes] = []
         for _ in range(_TOGETHER):
             if not queue or (channel is not None and channel.uses >= MAX_USES):
                 break
@@ -112,13 +112,21 @@ class Udp:
                     continue
             else:
                 channel.uses += 1
-            message = self._query(pending, channel, now)
-            by_size.setdefault(len(message), []).append(message)
+            messages.append(self._query(pending, channel, now))
         if channel is not None:
-            for messages in by_size.values():
-                self._transmit(channel, messages)
+            self._transmit(channel, messages)
 
     def _transmit(self, channel: Channel, messages: list[bytes]) -> None:
+        messages.sort(key=len, reverse=True)
+        together: list[bytes] = []
+        for message in messages:
+            together.append(message)
+            if len(message) < len(together[0]):  # only the last one may be shorter
+                self._transmit_as_one(channel, together)
+                together = []
+        self._transmit_as_one(channel, together)
+
+    def _transmit_as_one(self, channel: Channel, messages: list[bytes]) -> None:
         if len(messages) > 1 and channel.transmit_as_one(messages):
             return
         for message in messages:
