@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
 import threading
 import time
@@ -42,12 +41,10 @@ def flights(count, parent="tarpit.example", begun=0.0, deadline=5.0):
     ]
 
 
-_ENDED = itertools.count()
-
-
 def refuses(crowd, domain, now, under_way):
-    """Ask *crowd*; some other lookup has ended since it was last asked."""
-    return crowd.refuses(domain, now, lambda: under_way, next(_ENDED))
+    """Ask *crowd*; some other lookup has taken no time."""
+    crowd.youngest = now
+    return crowd.refuses(domain, now, lambda: under_way)
 
 
 # ---------------------------------------------------------------- the crowd alone
@@ -87,8 +84,18 @@ def test_nobody_is_slow_while_nothing_can_end():
     crowd = Crowd(256, 16)
     many = flights(1_000)
     for now in (0.1, 0.5, 1.0, 1.5):
-        assert crowd.refuses("x.tarpit.example", now, lambda: many, 1) is None
-    assert crowd.refuses("x.tarpit.example", 2.0, lambda: many, 1)
+        assert crowd.refuses("x.tarpit.example", now, lambda: many) is None
+    assert crowd.refuses("x.tarpit.example", 2.0, lambda: many)
+
+
+def test_nobody_is_slow_where_everybody_is():
+    """A machine that has no time to spare: each lookup takes nearly a second."""
+    crowd = Crowd(256, 16)
+    many = [f for n in range(2_000) for f in flights(1, begun=0.1 + 0.9 * n / 2_000)]
+    crowd.youngest = 0.1
+    assert crowd.refuses("x.tarpit.example", 1.0, lambda: many) is None
+    crowd.youngest = 0.7  # now there is one that has not taken so long
+    assert crowd.refuses("x.tarpit.example", 1.05, lambda: many) == "tarpit.example"
 
 
 def test_there_is_nothing_to_look_at_most_of_the_time():
@@ -220,6 +227,31 @@ async def attacked(verifier, names, callers, honest):
 
     await asyncio.gather(be_honest(), *(attack() for _ in range(callers)))
     return verdicts, sorted(took)
+
+
+class Slow(AsyncWorld):
+    """A resolver that takes its time for everything."""
+
+    async def resolve(self, question, deadline, /):
+        """Answer late."""
+        await asyncio.sleep(0.6)
+        return await super().resolve(question, deadline)
+
+
+def test_a_resolver_that_is_slow_with_everything_keeps_nobody_out():
+    """Hundreds of tasks wait for it all the time, many of them below one parent."""
+    verifier = AsyncDomainVerifier(Slow(good))
+
+    async def ask(number):
+        for turn in range(3):
+            verdict = await verifier.verify(f"a@n{number}.t{turn}.busy.example")
+            assert verdict.accepted, verdict.reason
+
+    async def run():
+        await asyncio.gather(*(ask(number) for number in range(300)))
+
+    asyncio.run(run())
+    assert verifier.stats().health.crowded == 0
 
 
 def test_10_000_names_of_one_tarpit_hold_16_places(caplog, record_experiment):
@@ -398,6 +430,8 @@ def test_a_stale_finding_is_better_than_being_turned_away():
         ]
         clock.advance(400)
         await asyncio.sleep(0.6)
+        assert (await verifier.verify("a@quick.example")).accepted
+        await asyncio.sleep(0.06)
         stale = await verifier.verify("a@ok.example")
         await asyncio.gather(*waiting)
         return stale

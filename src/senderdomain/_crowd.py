@@ -4,10 +4,11 @@ Name servers that never answer: how many lookups may wait for those of one paren
 Owns      which parents hold too many places, and for how long they are remembered.
 Knows not what is looked up, and what who is turned away is told; no clock.
 
-A *parent* is the last two labels of a name. Only lookups that are slow count: name
-servers that are well answer within milliseconds, and thousands of lookups at once below
-one parent are no trouble. But a parent that has had too many slow ones is held to its
-limit with all of its lookups from then on, until one of them comes to a good end.
+A *parent* is the last two labels of a name. Only lookups that are slower than others
+count: name servers that are well answer within milliseconds, and thousands of lookups
+at once below one parent are no trouble. But a parent that has had too many slow ones is
+held to its limit with all of its lookups from then on, until one of them comes to a
+good end.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from ._flight import OVERDUE, Flight
 
 UnderWay: TypeAlias = Callable[[], Iterable[Flight]]
 
-# Seconds after which a lookup is slow, if others have ended meanwhile; and if none has,
-# which may be because an event loop has been busy with other things.
+# Seconds by which a lookup is slower than one that has come to an end, so that nobody
+# is slow where all wait for the same: a resolver, or an event loop that is busy. And
+# seconds after which it is slow in any case.
 SLOW = 0.5
 STUCK = 2.0
 
@@ -54,6 +56,7 @@ class Crowd:
 
     Attributes:
         due: When there is something to look at: what begins before that may do so.
+        youngest: When the youngest lookup has begun that has come to an end.
     """
 
     def __init__(self, slow: int, per_parent: int) -> None:
@@ -64,13 +67,10 @@ class Crowd:
         self._total = 0
         self._held: dict[str, float] = {}  # parent -> until when
         self._look_at = float("-inf")
-        self._landings = -1
-        self._moved = float("-inf")  # when lookups were last seen to have ended
+        self.youngest = float("-inf")
         self.due = float("-inf") if slow or per_parent else float("inf")
 
-    def refuses(
-        self, domain: str, now: float, under_way: UnderWay, landings: int
-    ) -> str | None:
+    def refuses(self, domain: str, now: float, under_way: UnderWay) -> str | None:
         """
         Tell whether a lookup must not begin.
 
@@ -78,14 +78,11 @@ class Crowd:
             domain: What would be looked up.
             now: Seconds.
             under_way: Gives all lookups; not called each time.
-            landings: Changes when one ends.
 
         Returns:
             The parent that has too many, or ``"all"``; None if it may begin.
         """
         if now >= self._look_at:
-            if landings != self._landings:
-                self._landings, self._moved = landings, now
             self._look(domain, now, under_way())
         if self._total >= self._slow * _FULL:
             return "all"
@@ -119,7 +116,7 @@ class Crowd:
             del held[parent]
         slow: Counter[str] = Counter()
         self._total = 0
-        horizon = max(self._moved - SLOW, now - STUCK)
+        horizon = max(self.youngest - SLOW, now - STUCK)
         for flight in under_way:
             if flight.deadline + OVERDUE < now:
                 continue  # lost: it holds no place

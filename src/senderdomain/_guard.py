@@ -92,11 +92,9 @@ class Guard:
 
     def is_crowded(self, flight: Flight) -> bool:
         """Turn *flight* away if too many wait for its parent's name servers."""
-        now, flights = self._clock(), self._flights
+        now = self._clock()
         with self._lock:
-            parent = self.crowd.refuses(
-                flight.domain, now, self._under_way, flights.landings
-            )
+            parent = self.crowd.refuses(flight.domain, now, self._under_way)
             self._crowded += parent is not None
         self._look_around()
         if parent is None:
@@ -142,7 +140,9 @@ class Guard:
         Returns:
             What is to be believed of it; None if that takes some weighing.
         """
-        outcome, denials = finding.outcome, self._denials
+        outcome, denials, crowd = finding.outcome, self._denials, self.crowd
+        if flight.begun > crowd.youngest:  # noqa: PLR1730 - max() takes longer
+            crowd.youngest = flight.begun
         in_doubt = False
         if outcome in _DENIALS:
             in_doubt = denials.denied(finding.domain)
