@@ -1067,6 +1067,33 @@ def test_two_answers_at_once_are_one_too_many():
             resolver.close()
 
 
+def test_who_waits_for_a_place_is_not_overtaken():
+    """As many ask as there are answers, and those of the beginning come first."""
+    names = [f"n{n}.many{n}.example" for n in range(200)]
+    with LoopbackDNS({name: {"MX": ["10 mx.d.example."]} for name in names}) as server:
+        resolver = StubResolver([server.server], timing=Timing(max_in_flight=4))
+        engine, coming, order = resolver._watcher().engine, iter(names), []
+
+        def ask():
+            name = next(coming, None)
+            if name is not None:
+                question = Question(DomainName(name), RecordType.MX)
+                engine.ask(question, time.monotonic() + 5, partial(answered, name))
+
+        def answered(name, answer):
+            assert isinstance(answer, Records)
+            order.append(name)
+            ask()
+
+        for _ in range(60):
+            ask()
+        while len(order) < len(names):
+            resolver.pump()
+        resolver.close()
+    # Those that are under way at the same time may change places.
+    assert max(order.index(name) for name in names[:60]) < 60 + 5
+
+
 @pytest.mark.parametrize("max_in_flight", [1, 100])
 def test_a_thousand_that_wait_can_fail_at_once(max_in_flight, monkeypatch):
     """Not one inside the other, whether they are sent one by one or together."""

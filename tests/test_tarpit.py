@@ -26,8 +26,9 @@ from senderdomain import (
     Safeguards,
 )
 from senderdomain._crowd import Crowd, parent_of
-from senderdomain.resolvers import AsyncStubResolver, Timing, _reserve
-from senderdomain.resolvers._reserve import Reserve
+from senderdomain.resolvers import AsyncStubResolver, Timing, _backlog
+from senderdomain.resolvers._backlog import Backlog
+from senderdomain.resolvers._pending import Pending
 from senderdomain.testing import LoopbackDNS, Zone
 
 OVERLOAD = FailureReason.OVERLOAD
@@ -108,6 +109,14 @@ def test_there_is_nothing_to_look_at_most_of_the_time():
     assert crowd.due == 1.05 + 0.05
     refuses(crowd, "d.example", 1.1, flights(16))
     assert crowd.due == float("-inf")  # a parent is crowded: everybody is asked
+
+
+def test_10_000_lookups_are_looked_at_less_often():
+    """Four times a second, so that it takes little of the time."""
+    crowd = Crowd(0, 16)
+    under_way = flights(10_000, begun=1.0)
+    assert refuses(crowd, "d.example", 1.0, under_way) is None
+    assert crowd.due == 1.25
 
 
 def test_a_parent_that_was_crowded_gets_16_places_and_no_more():
@@ -471,59 +480,98 @@ def test_who_wants_no_limit_has_none():
 # ---------------------------------------------------------------- the last places
 
 
-def pending(count, parent):
+def asked(name, deadline=5.0):
+    """Give a question that waits, or is under way."""
+    return SimpleNamespace(question=Question(name, RecordType.MX), deadline=deadline)
+
+
+def placed(count, parent="tarpit.example"):
     """Give questions under way."""
-    return [
-        SimpleNamespace(question=Question(f"n{n}.{parent}", RecordType.MX))
-        for n in range(count)
-    ]
+    return [asked(f"n{n}.{parent}") for n in range(count)]
 
 
 def test_the_last_places_are_for_those_who_have_few():
     """A quarter more than there are for everybody."""
-    reserve = Reserve(100)
-    taken = pending(100, "tarpit.example")
-    mine = Question("x.tarpit.example", RecordType.MX)
-    other = Question("x.other.example", RecordType.MX)
-    assert not reserve.admits(mine, taken)
-    admitted = sum(reserve.admits(other, taken) for _ in range(50))
-    assert admitted == 16  # then it has many, too
-    assert reserve.admits(Question("third.example", RecordType.MX), taken)
-    assert not reserve.admits(
-        Question("x.fourth.example", RecordType.MX), taken + pending(25, "a.example")
+    backlog, taken = Backlog(100), placed(100)
+    mine = asked("x.tarpit.example")
+    others = [asked(f"x{n}.other.example") for n in range(50)]
+    for each in [mine, *others]:
+        backlog.add(each, taken)
+    # From the 17th on, the other one has many, too.
+    assert [backlog.take(100) for _ in range(20)] == [*others[:16], *[None] * 4]
+    third, fourth = asked("third.example"), asked("fourth.example")
+    backlog.add(third, taken)
+    backlog.add(fourth, taken)
+    assert backlog.take(124) is third
+    assert backlog.take(125) is None
+    assert [*backlog] == [fourth, mine, *others[16:]]
+    assert backlog.size == 36
+
+
+def test_an_ordinary_place_is_for_whoever_has_least_time_left():
+    """Whether it has many or few."""
+    backlog = Backlog(100)
+    first, second = asked("a.tarpit.example", 1.0), asked("b.example", 2.0)
+    third, fourth = asked("b.tarpit.example", 3.0), asked("c.example", 4.0)
+    for each in (first, second, third, fourth):
+        backlog.add(each, placed(100))
+    assert [backlog.take(99) for _ in range(5)] == [first, second, third, fourth, None]
+
+
+def test_who_had_many_and_has_few_again_can_have_the_last_places(monkeypatch):
+    """What has been answered is forgotten with the next look."""
+    clock = SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setattr(_backlog, "time", clock)
+    backlog, now = Backlog(100), 0.0
+    backlog.add(asked("x.tarpit.example"), placed(100))
+    assert backlog.take(100) is None
+    now = 0.01
+    backlog.add(asked("y.tarpit.example"), placed(100, "other.example"))
+    assert str(backlog.take(100).question.qname) == "y.tarpit.example"
+
+
+def test_who_is_given_more_time_keeps_it_while_waiting():
+    """A list's user was busy, say; who comes later may have less."""
+    backlog = Backlog(100)
+    first, second = (
+        Pending(Question(f"{name}.example", RecordType.MX), deadline, print, 1)
+        for name, deadline in (("a", 1.0), ("b", 5.0))
     )
-    time.sleep(0.06)
-    assert reserve.admits(other, taken)  # those are gone by now
+    backlog.add(first, placed(100))
+    backlog.postpone(10.0)
+    assert first.deadline == 11.0
+    backlog.add(second, placed(100))
+    assert backlog.take_late(4.0) is None
+    assert backlog.take(99) is second
+    assert backlog.take_late(11.0) is first
 
 
-class Tedious(list):
-    """Questions under way that take some seconds to look at."""
+class Watched(list):
+    """Questions under way, which note when they are looked at."""
 
-    def __init__(self, items, now, seconds):
-        """Note each look in ``looks``."""
+    def __init__(self, items, now):
+        """Note it in ``looks``."""
         super().__init__(items)
-        self.now, self.seconds, self.looks = now, seconds, []
+        self.now, self.looks = now, []
 
     def __iter__(self):
-        """Take the time."""
+        """Be looked at."""
         self.looks.append(self.now[0])
-        self.now[0] += self.seconds
         return super().__iter__()
 
 
 @pytest.mark.parametrize(
-    ("seconds", "looks"), [(0.0, [0.0, 0.005, 0.01, 0.015]), (0.00021, [0.0, 0.011])]
+    ("count", "looks"), [(100, [0.0, 0.005, 0.01, 0.015]), (400, [0.0, 0.01])]
 )
-def test_to_look_who_has_the_last_places_takes_little_of_the_time(
-    seconds, looks, monkeypatch
+def test_the_more_have_a_place_the_less_often_they_are_looked_at(
+    count, looks, monkeypatch
 ):
-    """However many there are; one question a millisecond wants to know."""
+    """So that it takes little of the time; one question a millisecond wants to know."""
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0])
-    monkeypatch.setattr(_reserve, "time", clock)
-    taken = Tedious(pending(100, "tarpit.example"), now, seconds)
-    reserve = Reserve(100)
+    monkeypatch.setattr(_backlog, "time", clock)
+    taken, backlog = Watched(placed(count), now), Backlog(100)
     for milliseconds in range(19):
-        now[0] = max(now[0], milliseconds / 1000)
-        reserve.admits(Question("x.other.example", RecordType.MX), taken)
+        now[0] = milliseconds / 1000
+        backlog.add(asked("x.other.example"), taken)
     assert taken.looks == looks

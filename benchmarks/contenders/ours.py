@@ -1,5 +1,5 @@
 """
-The library itself, whole: validation, cache, single flight, 0x20, fall-backs.
+The library itself, whole: validation, cache, single flight, fall-backs, safeguards.
 
 Owns      one function for each way to use it.
 Knows not figures.

@@ -14,12 +14,12 @@ good end.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 from ._flight import OVERDUE, Flight
 
-UnderWay: TypeAlias = Callable[[], Iterable[Flight]]
+UnderWay: TypeAlias = Callable[[], Collection[Flight]]
 
 # Seconds by which a lookup is slower than one that has come to an end, so that nobody
 # is slow where all wait for the same: a resolver, or an event loop that is busy. And
@@ -27,8 +27,10 @@ UnderWay: TypeAlias = Callable[[], Iterable[Flight]]
 SLOW = 0.5
 STUCK = 2.0
 
-# Seconds between two looks at all lookups under way.
+# Seconds between two looks at all lookups under way, or so many for each of them, if
+# that is more: some fifty times what it takes to look at one.
 _BETWEEN_LOOKS = 0.05
+PER_LOOKUP = 25e-6
 
 # Seconds for which a crowded parent is remembered.
 _REMEMBERED = 30.0
@@ -110,7 +112,7 @@ class Crowd:
         if self._held and self._held.pop(parent_of(domain), None) is not None:
             self._look_at = float("-inf")
 
-    def _look(self, domain: str, now: float, under_way: Iterable[Flight]) -> None:
+    def _look(self, domain: str, now: float, under_way: Collection[Flight]) -> None:
         held = self._held
         for parent in [parent for parent, until in held.items() if until <= now]:
             del held[parent]
@@ -127,7 +129,7 @@ class Crowd:
                 parent = parent_of(flight.domain)
                 slow[parent] += parent in held
         self._slow_ones = slow
-        self._look_at = now + _BETWEEN_LOOKS
+        self._look_at = now + max(_BETWEEN_LOOKS, PER_LOOKUP * len(under_way))
         most = max(slow.values(), default=0)
         too_many = most >= self._per_parent or self._total >= self._slow
         self.due = float("-inf") if held or too_many else self._look_at

@@ -20,7 +20,6 @@ from __future__ import annotations
 import math
 import time
 
-from collections import deque
 from contextlib import suppress
 
 from .._ask import Asker, bug
@@ -28,10 +27,10 @@ from .._dns import Answer, Failure, FailureReason, Question
 from .._everyday import everyday
 from .._flight import Callback
 from .._wire import TRUNCATED, answers, decode_any, refuses_edns
+from ._backlog import Backlog
 from ._channel import BUFFER, Channel
 from ._pending import CLOSED, MAX_SENDS, NO_TURN, TIMEOUT, Pending, Timing, unreachable
 from ._pool import Pool
-from ._reserve import Reserve
 from ._servers import Servers
 from ._stream import Watcher
 from ._tcp import Tcp
@@ -58,8 +57,7 @@ class Engine(Asker):
         self._server_count = len(servers.addresses)
         self._most = timing.max_in_flight
         self._pending: set[Pending] = set()
-        self._backlog: deque[Pending] = deque()
-        self._reserve = Reserve(timing.max_in_flight)
+        self._backlog = Backlog(timing.max_in_flight)
         self._pool = Pool(servers, watcher, self._readable)
         self._udp = Udp(
             servers,
@@ -85,11 +83,12 @@ class Engine(Asker):
             return
         pending = Pending(question, deadline, callback, self._server_count)
         waiting = self._pending
-        if len(waiting) >= self._most and not self._reserve.admits(question, waiting):
-            self._backlog.append(pending)
-        else:
+        if len(waiting) < self._most:
             waiting.add(pending)
             self._udp.put(pending)
+        else:
+            self._backlog.add(pending, waiting)
+            self._admit()
 
     def flush(self) -> None:
         """Send what has been asked and not been sent yet."""
@@ -189,7 +188,7 @@ class Engine(Asker):
         self._pending.discard(pending)
         callback = pending.callback  # faster called from a variable
         callback(answer)
-        if self._backlog:
+        if self._backlog.size:
             self._admit()
 
     def _admit(self) -> None:
@@ -198,9 +197,8 @@ class Engine(Asker):
             return
         try:
             self._admitting = True
-            while self._backlog and len(self._pending) < self._most:
-                successor, now = self._backlog.popleft(), time.monotonic()
-                if successor.deadline <= now:
+            while (successor := self._backlog.take(len(self._pending))) is not None:
+                if successor.deadline <= time.monotonic():
                     successor.callback(NO_TURN)
                     continue
                 self._pending.add(successor)
@@ -216,22 +214,22 @@ class Engine(Asker):
             # are there: nobody must be told that there are none.
             self._pool.drain()
         self._udp.flush()  # what has not been sent is not overdue
-        for pending in [*self._pending]:
+        overdue = [p for p in self._pending if p.due <= now or p.deadline <= now]
+        for pending in overdue:
             try:
                 if pending in self._pending:  # unless somebody, being told, closes us
                     self._look_after(pending, now)
             except Exception as error:  # noqa: BLE001 - one must not cost the others
                 self._give_up(pending, bug(error))
-        for pending in [p for p in self._backlog if p.deadline <= now]:
-            self._backlog.remove(pending)
-            pending.callback(NO_TURN)
+        while (late := self._backlog.take_late(now)) is not None:
+            late.callback(NO_TURN)
         self._pool.close_worn()
 
     def _look_after(self, pending: Pending, now: float) -> None:
         if pending.deadline <= now:
             pending.learn(TIMEOUT)
             self._finish(pending, pending.failure)
-        elif pending.due <= now:
+        else:
             self._try(pending, now)
 
     def _give_up(self, pending: Pending, failure: Failure) -> None:
@@ -245,8 +243,9 @@ class Engine(Asker):
 
     def postpone(self, seconds: float) -> None:
         """Let everything happen later, for time in which nobody could look."""
-        for pending in (*self._pending, *self._backlog):
+        for pending in self._pending:
             pending.postpone(seconds)
+        self._backlog.postpone(seconds)
 
     def release(self) -> list[Pending]:
         """Close all sockets, tell nobody, and give back who waits."""
