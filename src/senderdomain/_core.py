@@ -14,12 +14,10 @@ import logging
 import threading
 import time
 
-from typing import cast
-
 from ._address import as_text
 from ._ask import Impatient
 from ._cache import Cache, Clock, FindingCache
-from ._dns import DomainName, Exchanged, Question, Steps
+from ._dns import Exchanged, Question, Steps
 from ._domain import NO_DOMAIN, AddressRules
 from ._finding import Finding, Outcome
 from ._flight import OVERDUE, Carrier, Flight
@@ -119,8 +117,7 @@ class Core:
         """Judge whom syntax, the operator or memory have decided about."""
         text, found = parsed
         if type(found) is not Finding:
-            domain = cast("DomainName", found)
-            remembered = self.cache.get(domain)
+            remembered = self.cache.get(found)
             if remembered is None:
                 return None
             self._hits += 1
@@ -190,7 +187,7 @@ class Core:
             return guard.hear(step, flight) or guard.weigh(step, flight)
         if type(step) is Question:
             return step
-        return self.guard.looked_after(flight, cast("Steps[Finding]", step))
+        return self.guard.looked_after(flight, step)
 
     def _start_steps(self, flight: Flight, carrier: Carrier) -> None:
         profile = self._profile

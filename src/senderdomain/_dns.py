@@ -17,7 +17,7 @@ import re
 from collections.abc import Generator
 from dataclasses import field
 from enum import Enum
-from typing import NewType, TypeAlias, TypeVar
+from typing import NewType, TypeAlias, TypeVar, final
 
 from ._value import short, value
 
@@ -70,6 +70,7 @@ class FailureReason(Enum):
     __hash__ = object.__hash__
 
 
+@final
 @value
 class Question:
     """

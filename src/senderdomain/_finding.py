@@ -9,7 +9,7 @@ Knows not how a finding is reached, how long a cache keeps it, what a server
 from __future__ import annotations
 
 from enum import Enum
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 from ._dns import Answer, DomainName, FailureReason, Question
 from ._value import value
@@ -73,6 +73,7 @@ class TargetFault(Enum):
 Reason: TypeAlias = FailureReason | SyntaxFault | TargetFault
 
 
+@final
 @value
 class Finding:
     """

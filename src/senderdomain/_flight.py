@@ -18,7 +18,7 @@ import threading
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ._dns import (
     Answer,
@@ -202,7 +202,7 @@ class Flight:
         elif type(found) is Question:
             self._ask(found)
         else:
-            self._begin(cast("Steps[Finding]", found))
+            self._begin(found)
 
     def _broken(self, error: Exception) -> None:
         complain("lookup of %s failed, please report", self.domain, error=error)

@@ -21,7 +21,7 @@ on where MX is, or IMPLICIT_MX: see `_exchanges`.
 
 from __future__ import annotations
 
-from typing import assert_never, cast
+from typing import assert_never
 
 from ._dns import (
     Answer,
@@ -67,9 +67,9 @@ def lookup(domain: DomainName, judge: Judge | None = None) -> Steps[Finding]:
         answer: Answer = yield step  # type: ignore[assignment] # one for one
         evidence = (*evidence, (step, answer))
         step = next_step(evidence, judge)
-    if isinstance(step, Finding):
+    if type(step) is Finding:
         return step
-    return (yield from cast("Steps[Finding]", step))
+    return (yield from step)
 
 
 def first_question(domain: DomainName) -> Question:
