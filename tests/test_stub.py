@@ -1067,6 +1067,27 @@ def test_two_answers_at_once_are_one_too_many():
             resolver.close()
 
 
+def test_who_leaves_while_waiting_for_a_place_is_not_asked_for():
+    """The others have their turn."""
+    with LoopbackDNS(ZONE) as server:
+        resolver = StubResolver([server.server], timing=Timing(max_in_flight=1))
+        engine, answers = resolver._watcher().engine, []
+        callbacks = [partial(answered, answers, number) for number in range(4)]
+        for callback in callbacks:
+            engine.ask(ASKED, time.monotonic() + 5, callback)
+        engine.drop(callbacks[2])
+        while len(answers) < 3:
+            resolver.pump()
+        resolver.close()
+    assert answers == [0, 1, 3]
+
+
+def answered(answers, number, answer):
+    """Note who was told."""
+    assert isinstance(answer, Records)
+    answers.append(number)
+
+
 def test_who_waits_for_a_place_is_not_overtaken():
     """As many ask as there are answers, and those of the beginning come first."""
     names = [f"n{n}.many{n}.example" for n in range(200)]

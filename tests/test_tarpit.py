@@ -16,6 +16,7 @@ from tests.trouble import AsyncWorld, World, clock_now, denying, good, lines
 
 from senderdomain import (
     AsyncDomainVerifier,
+    DomainName,
     DomainVerifier,
     Failure,
     FailureReason,
@@ -44,8 +45,7 @@ def flights(count, parent="tarpit.example", begun=0.0, deadline=5.0):
 
 def refuses(crowd, domain, now, under_way):
     """Ask *crowd*; some other lookup has taken no time."""
-    crowd.youngest = now
-    return crowd.refuses(domain, now, lambda: under_way)
+    return crowd.refuses(domain, now, lambda: under_way, now)
 
 
 # ---------------------------------------------------------------- the crowd alone
@@ -85,18 +85,18 @@ def test_nobody_is_slow_while_nothing_can_end():
     crowd = Crowd(256, 16)
     many = flights(1_000)
     for now in (0.1, 0.5, 1.0, 1.5):
-        assert crowd.refuses("x.tarpit.example", now, lambda: many) is None
-    assert crowd.refuses("x.tarpit.example", 2.0, lambda: many)
+        assert crowd.refuses("x.tarpit.example", now, lambda: many, -math.inf) is None
+    assert crowd.refuses("x.tarpit.example", 2.0, lambda: many, -math.inf)
 
 
 def test_nobody_is_slow_where_everybody_is():
     """A machine that has no time to spare: each lookup takes nearly a second."""
     crowd = Crowd(256, 16)
     many = [f for n in range(2_000) for f in flights(1, begun=0.1 + 0.9 * n / 2_000)]
-    crowd.youngest = 0.1
-    assert crowd.refuses("x.tarpit.example", 1.0, lambda: many) is None
-    crowd.youngest = 0.7  # now there is one that has not taken so long
-    assert crowd.refuses("x.tarpit.example", 1.05, lambda: many) == "tarpit.example"
+    assert crowd.refuses("x.tarpit.example", 1.0, lambda: many, 0.1) is None
+    # Now there is one that has not taken so long.
+    refused = crowd.refuses("x.tarpit.example", 1.05, lambda: many, 0.7)
+    assert refused == "tarpit.example"
 
 
 def test_there_is_nothing_to_look_at_most_of_the_time():
@@ -482,7 +482,8 @@ def test_who_wants_no_limit_has_none():
 
 def asked(name, deadline=5.0):
     """Give a question that waits, or is under way."""
-    return SimpleNamespace(question=Question(name, RecordType.MX), deadline=deadline)
+    question = Question(DomainName(name), RecordType.MX)
+    return Pending(question, deadline, print, 1)
 
 
 def placed(count, parent="tarpit.example"):
@@ -498,7 +499,9 @@ def test_the_last_places_are_for_those_who_have_few():
     for each in [mine, *others]:
         backlog.add(each, taken)
     # From the 17th on, the other one has many, too.
-    assert [backlog.take(100) for _ in range(20)] == [*others[:16], *[None] * 4]
+    got = [backlog.take(100 + n) for n in range(20)]
+    assert got == [*others[:16], *[None] * 4]
+    assert all(each.extra for each in others[:16])
     third, fourth = asked("third.example"), asked("fourth.example")
     backlog.add(third, taken)
     backlog.add(fourth, taken)
@@ -506,6 +509,8 @@ def test_the_last_places_are_for_those_who_have_few():
     assert backlog.take(125) is None
     assert [*backlog] == [fourth, mine, *others[16:]]
     assert backlog.size == 36
+    backlog.clear()
+    assert ([*backlog], backlog.size, backlog.extra) == ([], 0, 0)
 
 
 def test_an_ordinary_place_is_for_whoever_has_least_time_left():
@@ -516,27 +521,74 @@ def test_an_ordinary_place_is_for_whoever_has_least_time_left():
     for each in (first, second, third, fourth):
         backlog.add(each, placed(100))
     assert [backlog.take(99) for _ in range(5)] == [first, second, third, fourth, None]
+    assert not any(each.extra for each in (first, second, third, fourth))
 
 
-def test_who_had_many_and_has_few_again_can_have_the_last_places(monkeypatch):
-    """What has been answered is forgotten with the next look."""
+def test_an_ordinary_place_stays_one_while_the_extra_ones_are_taken():
+    """A busy parent has its turn, however many of others wait."""
+    backlog = Backlog(100)
+    many = asked("a.busy.example", 1.0)
+    others = [asked(f"n{n}.o{n}.example", 2.0) for n in range(50)]
+    for each in (many, *others):
+        backlog.add(each, placed(100, "busy.example"))
+    assert [backlog.take(100 + n) for n in range(26)] == [*others[:25], None]
+    assert backlog.take(124) is many  # one of the ordinary ones has become free
+    backlog.extra -= 1
+    assert backlog.take(124) is others[25]  # an extra one
+
+
+def test_who_has_come_first_is_not_behind_who_comes_now(monkeypatch):
+    """What is many is seen again with each look, for those who wait as well."""
     clock = SimpleNamespace(monotonic=lambda: now)
     monkeypatch.setattr(_backlog, "time", clock)
     backlog, now = Backlog(100), 0.0
-    backlog.add(asked("x.tarpit.example"), placed(100))
-    assert backlog.take(100) is None
+    early = [asked(f"x{n}.busy.example", 1.0) for n in range(20)]
+    for each in early:
+        backlog.add(each, placed(100))
+    assert [backlog.take(100 + n) for n in range(17)] == [*early[:16], None]
     now = 0.01
-    backlog.add(asked("y.tarpit.example"), placed(100, "other.example"))
-    assert str(backlog.take(100).question.qname) == "y.tarpit.example"
+    backlog.add(asked("y.busy.example", 2.0), placed(100))
+    got = [backlog.take(116 + n) for n in range(6)]
+    assert got[:4] == early[16:]
+    assert str(got[4].question.qname) == "y.busy.example"
+    assert got[5] is None
 
 
-def test_who_is_given_more_time_keeps_it_while_waiting():
+def test_who_has_gone_has_no_turn():
+    """In whichever queue it was, and also if it would be next."""
+    backlog = Backlog(100)
+    few = [asked(f"n{n}.o{n}.example", 1.0 + n) for n in range(3)]
+    many = [asked(f"n{n}.tarpit.example", 1.5 + n) for n in range(3)]
+    for each in (*few, *many):
+        backlog.add(each, placed(100))
+    for each in (few[0], few[2], many[1]):
+        backlog.remove(each)
+    assert [*backlog] == [few[1], many[0], many[2]]
+    assert backlog.size == 3
+    assert [backlog.take(99) for _ in range(4)] == [many[0], few[1], many[2], None]
+    assert backlog.size == 0
+
+
+def test_a_look_forgets_who_has_gone(monkeypatch):
+    """Otherwise they would stay until they are next."""
+    clock = SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setattr(_backlog, "time", clock)
+    backlog, now = Backlog(100), 0.0
+    gone, left, late = (asked(f"{name}.example") for name in ("a", "b", "c"))
+    backlog.add(gone, placed(100))
+    backlog.add(left, placed(100))
+    backlog.remove(gone)
+    now = 0.01
+    backlog.add(late, placed(100))
+    assert [each[2] for each in backlog._few] == [left, late]
+    assert backlog.size == 2
+
+
+@pytest.mark.parametrize("parent", ["tarpit.example", "other.example"])
+def test_who_is_given_more_time_keeps_it_while_waiting(parent):
     """A list's user was busy, say; who comes later may have less."""
     backlog = Backlog(100)
-    first, second = (
-        Pending(Question(f"{name}.example", RecordType.MX), deadline, print, 1)
-        for name, deadline in (("a", 1.0), ("b", 5.0))
-    )
+    first, second = asked(f"a.{parent}", 1.0), asked(f"b.{parent}", 5.0)
     backlog.add(first, placed(100))
     backlog.postpone(10.0)
     assert first.deadline == 11.0
@@ -544,6 +596,7 @@ def test_who_is_given_more_time_keeps_it_while_waiting():
     assert backlog.take_late(4.0) is None
     assert backlog.take(99) is second
     assert backlog.take_late(11.0) is first
+    assert backlog.take_late(11.0) is None
 
 
 class Watched(list):
@@ -556,7 +609,8 @@ class Watched(list):
 
     def __iter__(self):
         """Be looked at."""
-        self.looks.append(self.now[0])
+        if self.now[0] not in self.looks:
+            self.looks.append(self.now[0])
         return super().__iter__()
 
 

@@ -21,16 +21,16 @@ from ._flight import OVERDUE, Flight
 
 UnderWay: TypeAlias = Callable[[], Collection[Flight]]
 
-# Seconds by which a lookup is slower than one that has come to an end, so that nobody
-# is slow where all wait for the same: a resolver, or an event loop that is busy. And
-# seconds after which it is slow in any case.
+# Seconds by which a lookup is slower than one that was answered, so that nobody is slow
+# where all wait for the same: a resolver, or an event loop that is busy. And seconds
+# after which it is slow in any case.
 SLOW = 0.5
 STUCK = 2.0
 
 # Seconds between two looks at all lookups under way, or so many for each of them, if
 # that is more: some fifty times what it takes to look at one.
 _BETWEEN_LOOKS = 0.05
-PER_LOOKUP = 25e-6
+PAUSE_FOR_EACH = 25e-6
 
 # Seconds for which a crowded parent is remembered.
 _REMEMBERED = 30.0
@@ -58,7 +58,6 @@ class Crowd:
 
     Attributes:
         due: When there is something to look at: what begins before that may do so.
-        youngest: When the youngest lookup has begun that has come to an end.
     """
 
     def __init__(self, slow: int, per_parent: int) -> None:
@@ -69,10 +68,11 @@ class Crowd:
         self._total = 0
         self._held: dict[str, float] = {}  # parent -> until when
         self._look_at = float("-inf")
-        self.youngest = float("-inf")
         self.due = float("-inf") if slow or per_parent else float("inf")
 
-    def refuses(self, domain: str, now: float, under_way: UnderWay) -> str | None:
+    def refuses(
+        self, domain: str, now: float, under_way: UnderWay, youngest: float
+    ) -> str | None:
         """
         Tell whether a lookup must not begin.
 
@@ -80,12 +80,13 @@ class Crowd:
             domain: What would be looked up.
             now: Seconds.
             under_way: Gives all lookups; not called each time.
+            youngest: When the youngest lookup has begun that was answered.
 
         Returns:
             The parent that has too many, or ``"all"``; None if it may begin.
         """
         if now >= self._look_at:
-            self._look(domain, now, under_way())
+            self._look(domain, now, under_way(), youngest)
         if self._total >= self._slow * _FULL:
             return "all"
         parent = parent_of(domain)
@@ -112,13 +113,15 @@ class Crowd:
         if self._held and self._held.pop(parent_of(domain), None) is not None:
             self._look_at = float("-inf")
 
-    def _look(self, domain: str, now: float, under_way: Collection[Flight]) -> None:
+    def _look(
+        self, domain: str, now: float, under_way: Collection[Flight], youngest: float
+    ) -> None:
         held = self._held
         for parent in [parent for parent, until in held.items() if until <= now]:
             del held[parent]
         slow: Counter[str] = Counter()
         self._total = 0
-        horizon = max(self.youngest - SLOW, now - STUCK)
+        horizon = max(youngest - SLOW, now - STUCK)
         for flight in under_way:
             if flight.deadline + OVERDUE < now:
                 continue  # lost: it holds no place
@@ -129,7 +132,7 @@ class Crowd:
                 parent = parent_of(flight.domain)
                 slow[parent] += parent in held
         self._slow_ones = slow
-        self._look_at = now + max(_BETWEEN_LOOKS, PER_LOOKUP * len(under_way))
+        self._look_at = now + max(_BETWEEN_LOOKS, PAUSE_FOR_EACH * len(under_way))
         most = max(slow.values(), default=0)
         too_many = most >= self._per_parent or self._total >= self._slow
         self.due = float("-inf") if held or too_many else self._look_at

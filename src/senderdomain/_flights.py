@@ -22,11 +22,18 @@ def _is_lost(flight: Flight, now: float) -> bool:
 
 
 class Flights:
-    """All lookups under way; shared by the verifiers that share a cache."""
+    """
+    All lookups under way; shared by the verifiers that share a cache.
+
+    Attributes:
+        landings: How many have ended.
+        youngest: When the youngest one has begun that was answered (`time.monotonic`).
+    """
 
     def __init__(self) -> None:
         """Begin with none."""
         self.landings = 0
+        self.youngest = float("-inf")
         self.reset()
         after_fork(self)
 

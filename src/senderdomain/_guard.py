@@ -92,9 +92,9 @@ class Guard:
 
     def is_crowded(self, flight: Flight) -> bool:
         """Turn *flight* away if too many wait for its parent's name servers."""
-        now = self._clock()
+        now, youngest = self._clock(), self._flights.youngest
         with self._lock:
-            parent = self.crowd.refuses(flight.domain, now, self._under_way)
+            parent = self.crowd.refuses(flight.domain, now, self._under_way, youngest)
             self._crowded += parent is not None
         self._look_around()
         if parent is None:
@@ -140,9 +140,7 @@ class Guard:
         Returns:
             What is to be believed of it; None if that takes some weighing.
         """
-        outcome, denials, crowd = finding.outcome, self._denials, self.crowd
-        if flight.begun > crowd.youngest:  # noqa: PLR1730 - max() takes longer
-            crowd.youngest = flight.begun
+        outcome, denials, flights = finding.outcome, self._denials, self._flights
         in_doubt = False
         if outcome in _DENIALS:
             in_doubt = denials.denied(finding.domain)
@@ -150,6 +148,8 @@ class Guard:
             return self._failed(finding, flight.answers)
         elif denials.history:
             denials.exists()
+        if flight.begun > flights.youngest:  # noqa: PLR1730 - max() takes longer
+            flights.youngest = flight.begun
         self.breaker.answers += 1
         return None if in_doubt or self._uneasy else finding
 

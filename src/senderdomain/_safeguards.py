@@ -41,9 +41,9 @@ class Safeguards:
             before it is tried again after an outage. None for that of the resolver;
             ours have one, others may have it as their attribute ``canary``. ``""`` for
             none.
-        slow: Lookups that take half a second longer than others. Beyond so many, no
-            parent domain may have more than one, and beyond four times as many nobody
-            gets in; 0 for no limit.
+        slow: Lookups that take half a second longer than others, or two seconds in any
+            case. Beyond so many, no parent domain may have more than one, and beyond
+            four times as many nobody gets in; 0 for no limit.
         slow_per_parent: The same below one parent domain, which is the last two labels;
             0 for no limit. Lists are exempt.
 

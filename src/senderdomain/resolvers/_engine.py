@@ -41,6 +41,10 @@ SWEEP = 0.04  # seconds; how late a deadline can be noticed
 _BATCH = 64  # datagrams taken from one socket before others get their turn
 
 
+def _tell_nobody(_answer: Answer) -> None:
+    pass
+
+
 class Engine(Asker):
     """
     Asks servers; see the module.
@@ -83,7 +87,7 @@ class Engine(Asker):
             return
         pending = Pending(question, deadline, callback, self._server_count)
         waiting = self._pending
-        if len(waiting) < self._most:
+        if len(waiting) < self._most and not self._backlog.size:
             waiting.add(pending)
             self._udp.put(pending)
         else:
@@ -96,13 +100,15 @@ class Engine(Asker):
 
     def drop(self, callback: Callback, /) -> None:
         """See `Asker.drop`."""
-        for waiting in (self._pending, self._backlog):
-            for pending in waiting:
-                if pending.callback is callback:
-                    waiting.remove(pending)
-                    pending.forget()
-                    self._admit()
-                    return
+        for pending in self._pending:
+            if pending.callback is callback:
+                pending.callback = _tell_nobody
+                self._finish(pending, CLOSED)
+                return
+        for pending in self._backlog:
+            if pending.callback is callback:
+                self._backlog.remove(pending)
+                return
 
     def _try(self, pending: Pending, now: float) -> None:
         if pending.over_tcp and self._tcp.ask(pending, now):
@@ -186,6 +192,8 @@ class Engine(Asker):
     def _finish(self, pending: Pending, answer: Answer) -> None:
         pending.forget()
         self._pending.discard(pending)
+        if pending.extra:
+            self._backlog.extra -= 1
         callback = pending.callback  # faster called from a variable
         callback(answer)
         if self._backlog.size:

@@ -91,6 +91,7 @@ class Pending:
         streaming_from: Index of the server that it leads to.
         stream_due: When it has had its time, if another server is to have it.
         over_tcp: Servers that are to be asked over TCP next.
+        extra: Whether its place is one of those for who has few; see `Backlog`.
     """
 
     __slots__ = (
@@ -99,6 +100,7 @@ class Pending:
         "done_with",
         "due",
         "edns",
+        "extra",
         "failure",
         "outstanding",
         "over_tcp",
@@ -130,6 +132,7 @@ class Pending:
         self.streaming_from = -1
         self.stream_due = 0.0
         self.over_tcp: tuple[int, ...] = ()
+        self.extra = False
 
     @property
     def is_expecting(self) -> bool:

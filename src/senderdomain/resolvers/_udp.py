@@ -122,11 +122,11 @@ class Udp:
         for message in messages:
             together.append(message)
             if len(message) < len(together[0]):  # only the last one may be shorter
-                self._transmit_as_one(channel, together)
+                self._transmit_row(channel, together)
                 together = []
-        self._transmit_as_one(channel, together)
+        self._transmit_row(channel, together)
 
-    def _transmit_as_one(self, channel: Channel, messages: list[bytes]) -> None:
+    def _transmit_row(self, channel: Channel, messages: list[bytes]) -> None:
         if len(messages) > 1 and channel.transmit_as_one(messages):
             return
         for message in messages:
