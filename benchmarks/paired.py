@@ -59,3 +59,9 @@ def ratio(over: Mapping[int, float], under: Mapping[int, float]) -> Figure | Non
     """Divide round by round; None if they have no round in common."""
     both = [over[number] / under[number] for number in over if under.get(number)]
     return figure(both) if both else None
+
+
+def difference(whole: Mapping[int, float], part: Mapping[int, float]) -> Figure | None:
+    """Subtract round by round; None if they have no round in common."""
+    both = [whole[number] - part[number] for number in whole if number in part]
+    return figure(both) if both else None

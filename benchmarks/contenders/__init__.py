@@ -118,3 +118,13 @@ DELAYED = [
     Contender("pycares thread, 2000", "cares", "thread", 2000),
     Contender("bare asyncio, 2000", "bare", "tasks", 2000),
 ]
+
+# Each does what the one before it does, and something more.
+LADDER = [
+    Contender("bare loop", "bare", "tasks", 50),
+    Contender("+ the sender is parsed", "ladder", "parsed", 50),
+    Contender("+ nothing can be guessed, answers are checked", "ladder", "checked", 50),
+    Contender("+ repetitions, servers, TCP, turns, rows", "ladder", "engine", 50),
+    Contender("+ what is found is remembered", "ladder", "remembered", 50),
+    Contender("all of it: + single flight, safeguards, verdict", "ours", "tasks", 50),
+]

@@ -47,7 +47,8 @@ def _judged(stage: int, message: bytes, answers_at: int) -> str:
     return "" if stage < len(_QTYPES) - 1 else "NODATA"
 
 
-def _connected(job: Job) -> socket.socket:
+def connected(job: Job) -> socket.socket:
+    """Open a socket to the server."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setblocking(False)  # noqa: FBT003
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
@@ -55,7 +56,7 @@ def _connected(job: Job) -> socket.socket:
     return sock
 
 
-class _Asyncio:
+class BareLoop:
     """One connected socket and a future for each question."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -68,6 +69,7 @@ class _Asyncio:
         self._timer = self._loop.call_later(_PATIENCE, self._again)
 
     def close(self) -> None:
+        """Read no more."""
         self._timer.cancel()
         self._loop.remove_reader(self._sock)
 
@@ -88,6 +90,7 @@ class _Asyncio:
             pass
 
     def ask(self, body: bytes) -> asyncio.Future[bytes]:
+        """Send a question, all but its ID, and give what will be the answer."""
         self._number = (self._number + 1) & 0xFFFF
         number = self._number.to_bytes(2, "big")
         future = self._waiting[number] = self._loop.create_future()
@@ -96,6 +99,7 @@ class _Asyncio:
         return future
 
     async def judge(self, domain: str) -> str:
+        """Ask for MX, A and AAAA until one of them decides."""
         name = _encoded(domain)
         answers_at = 16 + len(name)
         for stage, qtype in enumerate(_QTYPES):
@@ -107,8 +111,8 @@ class _Asyncio:
 
 
 async def _in_tasks(job: Job) -> list[str]:
-    with _connected(job) as sock:
-        loop = _Asyncio(sock)
+    with connected(job) as sock:
+        loop = BareLoop(sock)
         await in_tasks(
             loop.judge, [name.domain for name in job.warming], job.warming_in_flight
         )
@@ -126,7 +130,7 @@ def tasks(job: Job) -> list[str]:
 
 def poll(job: Job) -> list[str]:
     """One thread, one socket, a window of lookups."""
-    with _connected(job) as sock:
+    with connected(job) as sock:
         _polled(sock, [name.domain for name in job.warming], job.in_flight)
         domains = job.domains
         with job.timed():
@@ -155,7 +159,7 @@ def _polled(sock: socket.socket, domains: list[str], in_flight: int) -> list[str
         if not poller.poll(1000 * _PATIENCE):
             for number, (_, stage, name) in waiting.items():
                 send(number + _HEADER + name + _QTYPES[stage])
-        for message in _arrived(sock):
+        for message in arrived(sock):
             at, stage, name = waiting.pop(message[:2], (-1, 0, b""))
             outcome = _judged(stage, message, 16 + len(name)) if at >= 0 else "late"
             if not outcome:
@@ -164,7 +168,8 @@ def _polled(sock: socket.socket, domains: list[str], in_flight: int) -> list[str
                 said[at] = outcome
 
 
-def _arrived(sock: socket.socket) -> Iterator[bytes]:
+def arrived(sock: socket.socket) -> Iterator[bytes]:
+    """Take the datagrams that are there."""
     try:
         while True:
             yield sock.recv(_BUFFER)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..lab import Lab
-from . import cache, command, growth, herd, race, start, warm
+from . import cache, command, floor, growth, herd, race, start, warm
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Section:
 SECTIONS = {
     "cold": Section("Cold, not pinned", race.cold, race.show),
     "pinned": Section("Cold, client and server on a core each", race.pinned, race.show),
+    "floor": Section("What a cold verdict is made of", floor.measure, floor.show),
     "delayed": Section(
         "Cold, with a round trip of 20 ms", race.delayed, race.show_delayed
     ),

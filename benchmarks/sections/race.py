@@ -57,11 +57,16 @@ def cold(lab: Lab) -> Any:  # noqa: ANN401 - what can be written as JSON
 
 
 def pinned(lab: Lab) -> Any:  # noqa: ANN401
+    """Take some of them, on a core each."""
+    smoke = (contenders.OURS, contenders.BARE)
+    return on_a_core_each(lab, _chosen(lab, contenders.PINNED, smoke))
+
+
+def on_a_core_each(lab: Lab, taking_part: Sequence[Contender]) -> Any:  # noqa: ANN401
     """Give the client the first core and the server the second."""
     if (os.cpu_count() or 1) < _CORES:
         return {"rows": [], "why": "this machine has one core"}
     place = rounds.Place(lab.knot, lab.knot.port, core=0)
-    taking_part = _chosen(lab, contenders.PINNED, (contenders.OURS, contenders.BARE))
     lab.knot.pin(1)
     try:
         return {"rows": rounds.interleaved(place, taking_part, lab.rounds, lab.names)}
