@@ -95,7 +95,7 @@ def test_nobody_is_slow_where_everybody_is():
     many = [f for n in range(2_000) for f in flights(1, begun=0.1 + 0.9 * n / 2_000)]
     assert crowd.refuses("x.tarpit.example", 1.0, lambda: many, 0.1) is None
     # Now there is one that has not taken so long.
-    refused = crowd.refuses("x.tarpit.example", 1.05, lambda: many, 0.7)
+    refused = crowd.refuses("x.tarpit.example", 1.1, lambda: many, 0.7)
     assert refused == "tarpit.example"
 
 
@@ -112,11 +112,11 @@ def test_there_is_nothing_to_look_at_most_of_the_time():
 
 
 def test_10_000_lookups_are_looked_at_less_often():
-    """Four times a second, so that it takes little of the time."""
+    """Twice a second, so that it takes little of the time."""
     crowd = Crowd(0, 16)
     under_way = flights(10_000, begun=1.0)
     assert refuses(crowd, "d.example", 1.0, under_way) is None
-    assert crowd.due == 1.25
+    assert crowd.due == 1.5
 
 
 def test_a_parent_that_was_crowded_gets_16_places_and_no_more():
@@ -615,7 +615,7 @@ class Watched(list):
 
 
 @pytest.mark.parametrize(
-    ("count", "looks"), [(100, [0.0, 0.005, 0.01, 0.015]), (400, [0.0, 0.01])]
+    ("count", "looks"), [(50, [0.0, 0.005, 0.01, 0.015]), (200, [0.0, 0.01])]
 )
 def test_the_more_have_a_place_the_less_often_they_are_looked_at(
     count, looks, monkeypatch

@@ -28,9 +28,9 @@ SLOW = 0.5
 STUCK = 2.0
 
 # Seconds between two looks at all lookups under way, or so many for each of them, if
-# that is more: some fifty times what it takes to look at one.
+# that is more: a hundred times what it takes to look at one.
 _BETWEEN_LOOKS = 0.05
-PAUSE_FOR_EACH = 25e-6
+PAUSE_FOR_EACH = 50e-6
 
 # Seconds for which a crowded parent is remembered.
 _REMEMBERED = 30.0
