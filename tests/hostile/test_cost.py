@@ -16,7 +16,7 @@ from senderdomain.resolvers._pending import Timing
 from senderdomain.testing import LoopbackDNS
 from senderdomain.testing._exchange import framed, with_tc
 
-from .clocks import seconds
+from .clocks import seconds, slowness
 from .oracle import read
 from .profile import amount
 from .shapes import SHAPES, SIZES, messages
@@ -96,7 +96,7 @@ async def _stall(server, domain):
         verdict = await verifier.verify(f"a@{domain}")
         assert verdict.reply
         stop.set_result(None)
-        return await watch
+        return await watch / slowness()
 
 
 def _sending(shape, size):
