@@ -533,7 +533,7 @@ def test_an_ordinary_place_stays_one_while_the_extra_ones_are_taken():
         backlog.add(each, placed(100, "busy.example"))
     assert [backlog.take(100 + n) for n in range(26)] == [*others[:25], None]
     assert backlog.take(124) is many  # one of the ordinary ones has become free
-    backlog.extra -= 1
+    backlog.give_back(others[0])
     assert backlog.take(124) is others[25]  # an extra one
 
 
@@ -585,18 +585,58 @@ def test_a_look_forgets_who_has_gone(monkeypatch):
 
 
 @pytest.mark.parametrize("parent", ["tarpit.example", "other.example"])
-def test_who_is_given_more_time_keeps_it_while_waiting(parent):
+def test_who_is_given_more_time_keeps_it_while_waiting(parent, monkeypatch):
     """A list's user was busy, say; who comes later may have less."""
+    monkeypatch.setattr(_backlog, "time", SimpleNamespace(monotonic=lambda: 0.0))
     backlog = Backlog(100)
     first, second = asked(f"a.{parent}", 1.0), asked(f"b.{parent}", 5.0)
     backlog.add(first, placed(100))
     backlog.postpone(10.0)
     assert first.deadline == 11.0
     backlog.add(second, placed(100))
-    assert backlog.take_late(4.0) is None
     assert backlog.take(99) is second
-    assert backlog.take_late(11.0) is first
-    assert backlog.take_late(11.0) is None
+    assert backlog.take_late(10.0) is None
+    assert backlog.take_late(10.5) is first
+    assert backlog.take_late(10.5) is None
+
+
+def test_an_extra_place_that_is_given_back_counts_no_more():
+    """A busy parent that is answered quickly has few all the time."""
+    backlog = Backlog(100)
+    for number in range(40):
+        each = asked(f"x{number}.busy.example")
+        backlog.add(each, placed(100))
+        assert backlog.take(100) is each
+        assert each.extra
+        backlog.give_back(each)
+    assert backlog.extra == 0
+
+
+def test_more_than_can_be_answered_costs_no_more_than_that(monkeypatch):
+    """20 + 5 places, an answer takes a second, and 40 questions come in one."""
+    now, placed_, done, told = 0.0, [], 0, 0
+    monkeypatch.setattr(_backlog, "time", SimpleNamespace(monotonic=lambda: now))
+    backlog = Backlog(20)
+    for tick in range(1_900):
+        now = tick / 100
+        for each in [p for p in placed_ if p.answered_at <= now]:
+            placed_.remove(each)
+            done += each.deadline > now
+            if each.pending.extra:
+                backlog.give_back(each.pending)
+        if tick < 1_400 and tick * 40 % 100 < 40:
+            new = asked(f"x{tick}.t{tick}.example", now + 5)
+            backlog.add(new, [p.pending for p in placed_])
+        while (late := backlog.take_late(now)) is not None:
+            told += late.deadline > now
+        while (turn := backlog.take(len(placed_))) is not None:
+            placed_.append(
+                SimpleNamespace(
+                    pending=turn, deadline=turn.deadline, answered_at=now + 1
+                )
+            )
+    assert done + told == 560
+    assert done > 25 * 14
 
 
 class Watched(list):

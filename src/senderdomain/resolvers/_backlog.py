@@ -5,9 +5,12 @@ Owns      who gets the next place.
 Knows not sockets, lookups.
 
 Who has least time left goes first: who has come first, and the next question of a
-lookup before the first one of another. But name servers that never answer can be made
-to take all places at once: a thousand senders below one domain will do. So there are
-some extra places for those who have few, who had nothing to do with it.
+lookup before the first one of another. Who has waited for half of its time has no turn
+any more: what is left must do for an answer.
+
+But name servers that never answer can be made to take all places at once: a thousand
+senders below one domain will do. So there are some extra places for those who have few,
+who had nothing to do with it.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 from heapq import heappop, heappush
-from itertools import count
+from itertools import chain, count
 from typing import TypeAlias
 
 from .._crowd import PAUSE_FOR_EACH, parent_of
@@ -69,7 +72,7 @@ class Backlog:
 
     def __iter__(self) -> Iterator[Pending]:
         """Give all of them, in no order."""
-        for _, _, pending in (*self._few, *self._many):
+        for _, _, pending in chain(self._few, self._many):
             if pending not in self._gone:
                 yield pending
 
@@ -78,6 +81,8 @@ class Backlog:
         now = time.monotonic()
         if now >= self._look_at:
             self._look(placed, now)
+        # Who is let in late has no time for an answer, and keeps others out.
+        pending.due = (now + pending.deadline) / 2
         self.size += 1
         entry = (pending.deadline, next(self._numbers), pending)
         heappush(self._few if self._has_few(pending) else self._many, entry)
@@ -119,12 +124,18 @@ class Backlog:
         return pending
 
     def take_late(self, now: float) -> Pending | None:
-        """Take one who has no time left, if there is one."""
+        """Take one for whom it is too late, if there is one."""
         for queue in (self._few, self._many):
             first = self._first(queue)
-            if first and first[0] <= now:
+            if first and first[2].due <= now:
                 return self._pop(queue)
         return None
+
+    def give_back(self, pending: Pending) -> None:
+        """Take the extra place that *pending* has had."""
+        pending.extra = False
+        self.extra -= 1
+        self._counts[parent_of(pending.question.qname)] -= 1
 
     def _first(self, queue: list[_Entry]) -> _Entry | None:
         while queue and queue[0][2] in self._gone:

@@ -193,7 +193,7 @@ class Engine(Asker):
         pending.forget()
         self._pending.discard(pending)
         if pending.extra:
-            self._backlog.extra -= 1
+            self._backlog.give_back(pending)
         callback = pending.callback  # faster called from a variable
         callback(answer)
         if self._backlog.size:
@@ -206,8 +206,8 @@ class Engine(Asker):
         try:
             self._admitting = True
             while (successor := self._backlog.take(len(self._pending))) is not None:
-                if successor.deadline <= time.monotonic():
-                    successor.callback(NO_TURN)
+                if successor.due <= time.monotonic():
+                    self._finish(successor, NO_TURN)
                     continue
                 self._pending.add(successor)
                 self._udp.put(successor)

@@ -80,7 +80,8 @@ class Pending:
         deadline: When it gets `failure` (`time.monotonic`).
         section: The question section, which an answer has to repeat.
         failure: What to say if no answer comes: the most telling of what went wrong.
-        due: When to try again; infinity if there is nothing left to try.
+        due: When to try again; infinity if there is nothing left to try. For who waits
+            for a place, when it is too late for one.
         server: Index of the server that was asked last.
         sends: How often each server was asked.
         done_with: Servers that have given their answer, and it was a failure.
