@@ -99,6 +99,17 @@ async def in_tasks(
     return [said[number] for number in range(len(items))]
 
 
+async def judged_in_tasks(
+    job: Job, judge: Callable[[str], Awaitable[R]], *, senders: bool
+) -> list[R]:
+    """Warm up, and judge all of *job* by the clock: its *senders*, or its domains."""
+    warming = [name.address if senders else name.domain for name in job.warming]
+    await in_tasks(judge, warming, job.warming_in_flight)
+    items = job.addresses if senders else job.domains
+    with job.timed():
+        return await in_tasks(judge, items, job.in_flight)
+
+
 def in_threads(judge: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
     """Judge *items* in threads, or in this one if there is to be only one."""
     if threads == 1:

@@ -17,7 +17,7 @@ import socket
 
 from collections.abc import Iterator
 
-from ..job import Job, in_tasks
+from ..job import Job, judged_in_tasks
 
 _QTYPES = (b"\0\x0f\0\x01", b"\0\x01\0\x01", b"\0\x1c\0\x01")  # MX, A, AAAA
 _HEADER = b"\x01\0\0\x01\0\0\0\0\0\0"
@@ -113,12 +113,7 @@ class BareLoop:
 async def _in_tasks(job: Job) -> list[str]:
     with connected(job) as sock:
         loop = BareLoop(sock)
-        await in_tasks(
-            loop.judge, [name.domain for name in job.warming], job.warming_in_flight
-        )
-        domains = job.domains
-        with job.timed():
-            said = await in_tasks(loop.judge, domains, job.in_flight)
+        said = await judged_in_tasks(job, loop.judge, senders=False)
         loop.close()
     return said
 

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 import aiodns
 import pycares
 
-from ..job import Job, in_tasks
+from ..job import Job, judged_in_tasks
 
 _ENODATA = pycares.errno.ARES_ENODATA
 _ENOTFOUND = pycares.errno.ARES_ENOTFOUND
@@ -195,10 +195,7 @@ async def _aiodns(job: Job) -> list[str]:
                 return said
         return "NODATA"
 
-    await in_tasks(judge, [name.domain for name in job.warming], job.warming_in_flight)
-    domains = job.domains
-    with job.timed():
-        said = await in_tasks(judge, domains, job.in_flight)
+    said = await judged_in_tasks(job, judge, senders=False)
     await resolver.close()
     return said
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import dns.asyncresolver
 import dns.resolver
 
-from ..job import Job, in_tasks, in_threads
+from ..job import Job, in_threads, judged_in_tasks
 
 _NULL_MX = "."
 
@@ -81,10 +81,7 @@ async def _tasks(job: Job) -> list[str]:
             return "IMPLICIT_MX"
         return "NODATA"
 
-    await in_tasks(judge, [name.domain for name in job.warming], job.warming_in_flight)
-    domains = job.domains
-    with job.timed():
-        return await in_tasks(judge, domains, job.in_flight)
+    return await judged_in_tasks(job, judge, senders=False)
 
 
 def tasks(job: Job) -> list[str]:

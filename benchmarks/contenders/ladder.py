@@ -23,19 +23,10 @@ from senderdomain._wire import decode_any, query, question_section
 from senderdomain.resolvers import AsyncStubResolver
 from senderdomain.resolvers._channel import MAX_USES, SOCKETS, RandomIds
 
-from ..job import Job, in_tasks
+from ..job import Job, judged_in_tasks
 from .bare import BareLoop, arrived, connected
 
 _DEADLINE = 5.0  # seconds
-
-Judge = Callable[[str], Awaitable[str]]
-
-
-async def _timed(job: Job, judge: Judge) -> list[str]:
-    await in_tasks(judge, [n.address for n in job.warming], job.warming_in_flight)
-    addresses = job.addresses
-    with job.timed():
-        return await in_tasks(judge, addresses, job.in_flight)
 
 
 def _domain(address: str) -> DomainName:
@@ -47,7 +38,9 @@ def _domain(address: str) -> DomainName:
 async def _parsed(job: Job) -> list[str]:
     with connected(job) as sock:
         loop = BareLoop(sock)
-        said = await _timed(job, lambda address: loop.judge(_domain(address)))
+        said = await judged_in_tasks(
+            job, lambda address: loop.judge(_domain(address)), senders=True
+        )
         loop.close()
     return said
 
@@ -132,7 +125,7 @@ async def _checked(job: Job) -> list[str]:
     async def judge(address: str) -> str:
         return (await _found(_domain(address), sockets.answer)).outcome.name
 
-    said = await _timed(job, judge)
+    said = await judged_in_tasks(job, judge, senders=True)
     sockets.close()
     return said
 
@@ -157,7 +150,7 @@ async def _asked(job: Job, cache: FindingCache | None) -> list[str]:
             known = cache.put(await _found(domain, ask))
         return known.outcome.name
 
-    said = await _timed(job, judge)
+    said = await judged_in_tasks(job, judge, senders=True)
     resolver.close()
     return said
 

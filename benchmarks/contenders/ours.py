@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from senderdomain import AsyncDomainVerifier, DomainVerifier, Outcome
 from senderdomain.resolvers import AsyncStubResolver, StubResolver
 
-from ..job import Job, in_tasks, in_threads
+from ..job import Job, in_threads, judged_in_tasks
 
 
 def _names(outcomes: Iterable[Outcome]) -> list[str]:
@@ -56,12 +56,7 @@ async def _tasks(job: Job) -> list[str]:
         async def judge(address: str) -> Outcome:
             return (await verifier.verify(address)).outcome
 
-        await in_tasks(
-            judge, [name.address for name in job.warming], job.warming_in_flight
-        )
-        addresses = job.addresses
-        with job.timed():
-            outcomes = await in_tasks(judge, addresses, job.in_flight)
+        outcomes = await judged_in_tasks(job, judge, senders=True)
     resolver.close()  # a verifier leaves what it was given alone
     return _names(outcomes)
 

@@ -28,7 +28,7 @@ SLOW = 0.5
 STUCK = 2.0
 
 # Seconds between two looks at all lookups under way, or so many for each of them, if
-# that is more: a hundred times what it takes to look at one.
+# that is more: some tens of times what it takes to look at one.
 _BETWEEN_LOOKS = 0.05
 PAUSE_FOR_EACH = 50e-6
 

@@ -48,7 +48,8 @@ class Backlog:
         places: How many there are for everybody.
 
     Attributes:
-        size: How many questions wait; may be more than that after an interrupt.
+        size: How many questions wait; may be more than that after an interrupt. It is
+            kept, and not counted, for it is looked at with every question.
         extra: How many have an extra place, see `Pending.extra`; counted again now and
             then, should one have been forgotten.
     """
